@@ -1,0 +1,261 @@
+import type { DerBase64 } from '../model/ids.js';
+
+/**
+ * The state of a simulated estate, and nothing else: no sockets, no clocks of its own. The servers (`vcenter-server`, `provider-server`,
+ * `appliance-server`) show it to the outside; `sps-model` moves it.
+ */
+export interface LabWorld {
+  readonly name: string;
+  readonly vcenters: LabVcenter[];
+  readonly providers: LabProvider[];
+  readonly switches: SpsSwitches;
+  readonly timing: LabTiming;
+  /** Real time unless a test brings its own. */
+  readonly now: () => Date;
+  /** Everything anybody asked the lab to do, in order. */
+  readonly record: LabRecord[];
+  /** Scripted trouble; see `faults.ts`. */
+  readonly faults: LabFault[];
+}
+
+/** One call, command or change: what "nothing is written" is checked against. */
+export interface LabRecord {
+  readonly at: string;
+  /** vCenter id or provider name. */
+  readonly where: string;
+  readonly kind: 'sms' | 'vim' | 'rest' | 'http' | 'ssh-login' | 'ssh-exec' | 'tls' | 'vasa' | 'change';
+  /** Method name, `GET /path`, the command line as received, … */
+  readonly what: string;
+  readonly outcome: string;
+}
+
+/** An RSA or EC key pair with its certificate; private keys stay in memory. */
+export interface LabIdentity {
+  readonly certificate: DerBase64;
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+}
+
+export interface LabCa extends LabIdentity {
+  readonly subject: string;
+  /** Certificates above this one, its issuer first. */
+  readonly chain: readonly DerBase64[];
+}
+
+export interface LabVcenter {
+  readonly id: string;
+  /** FQDN. */
+  readonly address: string;
+  /** `6.5.0`, `6.7.0`, `7.0.3`, `8.0.3` */
+  readonly version: string;
+  readonly build: string;
+  readonly apiVersion: string;
+  readonly instanceUuid: string;
+  readonly ssoDomain: string;
+  /** Nodes of the same SSO domain, itself included, as REST topology tells it. */
+  topology: {
+    readonly node: string;
+    readonly type: string;
+    readonly replicationPartners: readonly string[];
+    readonly clientAffinity?: string;
+  }[];
+  /** Shared between vCenters of one external PSC. */
+  vmca: LabCa;
+  machineSsl: LabIdentity;
+  trustedRoots: DerBase64[];
+  /** VECS stores other than TRUSTED_ROOTS: store name → entries. */
+  readonly vecs: Map<string, LabVecsEntry[]>;
+  readonly accounts: LabAccount[];
+  readonly appliance: LabAppliance;
+  readonly registrations: LabRegistration[];
+  readonly datastores: LabDatastore[];
+  readonly hosts: LabHost[];
+  readonly vms: LabVm[];
+  readonly tasks: LabTask[];
+  nextTask: number;
+}
+
+export interface LabVecsEntry {
+  readonly alias: string;
+  readonly type: 'Private Key' | 'Trusted Cert';
+  readonly certificates: DerBase64[];
+}
+
+export interface LabAccount {
+  readonly username: string;
+  readonly password: string;
+  /** `StorageViews.View`, `StorageViews.ConfigureService`, `System.Read`, `Certificate.Manage`, … */
+  readonly privileges: readonly string[];
+}
+
+export interface LabAppliance {
+  /** False: port 22 is closed. */
+  sshEnabled: boolean;
+  shell: 'bash' | 'appliancesh';
+  rootPassword: string;
+  /** OpenSSH public key lines. */
+  readonly authorizedKeys: string[];
+  /** SSH methods offered: `publickey`, `password`, `keyboard-interactive`. */
+  readonly methods: string[];
+  failedLogins: number;
+  /** Absolute path → file. */
+  readonly files: Map<string, LabFile>;
+  /** Host routes in the order they were added, as `ip route` prints them: `unreachable 10.0.0.5`. */
+  readonly routes: string[];
+  /** Listed by `systemctl list-timers --all` and `list-unit-files`. */
+  readonly units: string[];
+  /** Host name → addresses as the appliance resolves it. */
+  readonly hosts: Map<string, string[]>;
+  /** ms this clock is ahead of `world.now()`. */
+  clockAheadMs: number;
+  readonly sps: LabSps;
+  readonly machineId: string;
+  hasIp: boolean;
+}
+
+export interface LabFile {
+  content: Buffer;
+  mode: number;
+  owner: string;
+  mtimeMs: number;
+}
+
+export interface LabSps {
+  state: 'STARTED' | 'STOPPED' | 'STARTING' | 'STOPPING';
+  health: 'HEALTHY' | 'UNHEALTHY';
+  pid: number;
+  startedAtMs: number;
+  /** As SPS read it when it started. */
+  retryAttempt: number;
+  retryIntervalS: number;
+  /** sps.log, newest last. */
+  readonly log: string[];
+}
+
+/** One row of a vCenter's SMS. What SPS shows as `status` is worked out by `sps-model`, not stored here. */
+export interface LabRegistration {
+  readonly uid: string;
+  readonly ref: string;
+  name: string;
+  description?: string;
+  url: string;
+  /** Which lab provider (and, for VASA 5, which virtual host) the URL leads to. */
+  readonly provider: string;
+  readonly category: 'external' | 'internal';
+  /** The provider's certificate as SMS stored it when it last had a session. */
+  certificate?: DerBase64;
+  /** When SMS last synced, ms since the epoch; missing: never. */
+  lastSyncMs?: number;
+  active: boolean;
+  needsExplicitActivation?: boolean;
+  priority: number;
+}
+
+export interface LabProvider {
+  readonly name: string;
+  readonly namespace: string;
+  readonly providerId: string;
+  readonly vasaVersion: string;
+  readonly arrays: { readonly id: string; readonly name: string; readonly vendorId: string; readonly modelId: string }[];
+  /** Host part of its URL, and every address it answers on. */
+  readonly host: string;
+  readonly addresses: string[];
+  readonly port: number;
+  readonly path: string;
+  readonly credentials: { readonly username: string; readonly password: string };
+  /** The one server certificate of VASA 2 to 4; the default virtual host of VASA 5. [0] leaf, then what is served with it. */
+  served: { identity: LabIdentity; chain: DerBase64[] };
+  /** VASA 5: vCenter id → its virtual host. */
+  readonly virtualHosts: Map<string, LabVirtualHost>;
+  /** Roots the provider accepts client certificates from. */
+  readonly clientRoots: DerBase64[];
+  /** Missing: the provider does not send the field. */
+  retained?: boolean;
+  /** Newest TLS version it speaks; some speak nothing older than 1.3. */
+  tls: { readonly min: 'TLSv1.2' | 'TLSv1.3'; readonly max: 'TLSv1.2' | 'TLSv1.3' };
+  /** False: nothing listens. */
+  up: boolean;
+}
+
+export interface LabVirtualHost {
+  readonly vhostName: string;
+  readonly servicePort?: number;
+  served: { identity: LabIdentity; chain: DerBase64[] };
+  readonly clientCertificates: DerBase64[];
+}
+
+export interface LabDatastore {
+  readonly ref: string;
+  readonly name: string;
+  readonly containerId: string;
+  readonly arrayId: string;
+  readonly mounts: { readonly host: string; accessible: boolean }[];
+  /** Registrations (uid) hosts were told about. */
+  readonly told: string[];
+}
+
+export interface LabHost {
+  readonly ref: string;
+  readonly name: string;
+  readonly version: string;
+  readonly certificate: LabIdentity;
+  trustAnchors: DerBase64[];
+}
+
+export interface LabVm {
+  readonly ref: string;
+  readonly name: string;
+  powerState: 'poweredOn' | 'poweredOff' | 'suspended';
+  readonly datastore: string;
+  readonly host: string;
+}
+
+export interface LabTask {
+  readonly key: string;
+  readonly object: string;
+  state: 'queued' | 'running' | 'success' | 'error';
+  progress?: number;
+  startMs?: number;
+  completionMs?: number;
+  error?: { readonly type: string; readonly message: string; readonly fields?: Readonly<Record<string, string>> };
+  /** Reference of a registered provider. */
+  result?: string;
+}
+
+/** What nobody has proven about SPS; a product that works under one setting only is wrong. */
+export interface SpsSwitches {
+  statusOfUntrusted: 'offline' | 'disconnected';
+  statusWhileRetrying: 'offline' | 'unknown' | 'online';
+  offlineGate: 'retry' | 'restart' | 'poll';
+  npeWhen: 'backup' | 'active-with-backup' | 'always';
+  npeShows: 'complete' | 'fault';
+  npeWhenAllBlocked: 'gone' | 'persists';
+  rootsAtProvider: 'replace' | 'add';
+  retainFlag: 'as-provider' | 'true' | 'false' | 'absent';
+  serverGuid: 'present' | 'absent';
+}
+
+/** Milliseconds, all of them. */
+export interface LabTiming {
+  readonly spsStopMs: number;
+  readonly spsStartMs: number;
+  readonly pollMs: number;
+  readonly taskMs: number;
+  /** Added to every answer, for measuring round trips. */
+  readonly latencyMs: number;
+  /** What a second of SPS's retry interval lasts. */
+  readonly retrySecondMs: number;
+}
+
+export type LabFault =
+  | { readonly kind: 'wrong-password'; readonly where: string }
+  | { readonly kind: 'dead'; readonly where: string }
+  | { readonly kind: 'garbage'; readonly where: string; readonly at: 'sms' | 'vim' | 'rest' | 'tls' | 'all' }
+  | {
+      readonly kind: 'session-expires';
+      readonly where: string;
+      readonly afterCalls: number;
+      readonly form: 'fault' | 'missing-set';
+    }
+  | { readonly kind: 'huge-answer'; readonly where: string; readonly bytes: number }
+  | { readonly kind: 'slow'; readonly where: string; readonly ms: number };

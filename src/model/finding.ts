@@ -1,0 +1,157 @@
+import type { IsoTime, KeyIdHex, ProviderId, Sha256Hex, VcenterId } from './ids.js';
+import type { Gap, HolderGrade, Inventory, TrustReason } from './inventory.js';
+
+export type Severity = 'error' | 'warning' | 'notice';
+
+/** Who lost, and what to call the thing in a sentence. */
+interface About {
+  readonly provider: ProviderId;
+}
+interface AtVcenter {
+  readonly vcenter: VcenterId;
+}
+interface AtRegistration extends About, AtVcenter {
+  readonly uid: string;
+}
+
+/**
+ * A judged fact. One shape per code; words are made in `findings/explain/`, never where the fact is found.
+ * Certificates are named by fingerprint and found again in the inventory.
+ */
+export type Finding =
+  | ({
+      readonly code: 'vmca-clash';
+      readonly leaf: Sha256Hex;
+      readonly holders: readonly VcenterId[];
+      readonly holderGrade: HolderGrade;
+      readonly losers: readonly VcenterId[];
+      readonly url: string;
+      readonly arrays: readonly string[];
+    } & About)
+  | ({
+      readonly code: 'trust-lost';
+      readonly leaf: Sha256Hex;
+      readonly reason: TrustReason;
+      readonly holders: readonly VcenterId[];
+      readonly since: Interval;
+    } & AtRegistration)
+  | ({ readonly code: 'client-not-accepted'; readonly how: string } & AtRegistration)
+  | ({
+      readonly code: 'stale-registration';
+      readonly status: string;
+      readonly name: string;
+      readonly url: string;
+    } & AtRegistration)
+  | ({
+      readonly code: 'root-missing';
+      readonly leaf: Sha256Hex;
+      readonly wantedKeyId?: KeyIdHex;
+      readonly issuer: string;
+    } & AtRegistration)
+  | ({
+      readonly code: 'name-mismatch';
+      readonly leaf: Sha256Hex;
+      readonly host: string;
+      readonly san: readonly string[];
+    } & AtRegistration)
+  | {
+      readonly code: 'certificate-expired';
+      readonly leaf: Sha256Hex;
+      readonly what: CertificateRole;
+      readonly notAfter: IsoTime;
+      readonly vcenter?: VcenterId;
+      readonly provider?: ProviderId;
+    }
+  | ({
+      readonly code: 'root-expired';
+      readonly root: Sha256Hex;
+      readonly subject: string;
+      readonly notAfter: IsoTime;
+      readonly provider?: ProviderId;
+    } & AtVcenter)
+  | ({ readonly code: 'provider-unreachable'; readonly url: string; readonly from: string; readonly problem: string } & About & {
+        readonly vcenter?: VcenterId;
+      })
+  | {
+      readonly code: 'same-name-other-key';
+      readonly subject: string;
+      readonly keyIds: readonly KeyIdHex[];
+      readonly vcenters: readonly VcenterId[];
+    }
+  | {
+      readonly code: 'certificate-expiring';
+      readonly leaf: Sha256Hex;
+      readonly what: CertificateRole;
+      readonly notAfter: IsoTime;
+      readonly daysLeft: number;
+      readonly vcenter?: VcenterId;
+      readonly provider?: ProviderId;
+    }
+  | {
+      readonly code: 'weak-certificate';
+      readonly leaf: Sha256Hex;
+      readonly what: CertificateRole;
+      readonly weakness: string;
+      readonly vcenter?: VcenterId;
+      readonly provider?: ProviderId;
+    }
+  | ({
+      readonly code: 'incomplete-chain';
+      readonly leaf: Sha256Hex;
+      readonly missing: string;
+      readonly vcenters: readonly VcenterId[];
+    } & About)
+  | ({ readonly code: 'sole-provider'; readonly array: string } & About & AtVcenter)
+  | ({ readonly code: 'duplicate-registration'; readonly uids: readonly string[] } & About & AtVcenter)
+  | {
+      readonly code: 'controller-split';
+      readonly array: string;
+      readonly controllers: readonly { readonly provider: ProviderId; readonly holders: readonly VcenterId[] }[];
+    }
+  | ({
+      readonly code: 'holder-outside-estate';
+      readonly leaf: Sha256Hex;
+      readonly issuer: string;
+      readonly issuerKeyId?: KeyIdHex;
+    } & About)
+  | ({
+      readonly code: 'host-trust-missing';
+      readonly hosts: readonly string[];
+      readonly wantedKeyId?: KeyIdHex;
+      readonly issuer: string;
+    } & About &
+      AtVcenter)
+  | ({ readonly code: 'clock-skew'; readonly aheadMs: number } & AtVcenter)
+  | ({ readonly code: 'cleanup-leftover'; readonly what: Leftover } & AtVcenter)
+  | ({
+      readonly code: 'internal-provider-skipped';
+      readonly count: number;
+      readonly names: readonly string[];
+      readonly basis: 'category' | 'inferred';
+    } & AtVcenter);
+
+export type FindingCode = Finding['code'];
+/** Codes that exist in the contract; `removal-failed` is found by reading sps.log. */
+export type AnyFindingCode = FindingCode | 'removal-failed';
+
+export type CertificateRole = 'provider' | 'machine-ssl' | 'presented' | 'vmca';
+
+export type Leftover =
+  | { readonly kind: 'reject-route'; readonly address: string; readonly line: string; readonly providers: readonly ProviderId[] }
+  | { readonly kind: 'retry-attempt'; readonly value: string }
+  | { readonly kind: 'armed'; readonly name: string };
+
+/** "Since when" is never one invented time: each end is named after what it was read from. */
+export interface Interval {
+  readonly notBefore?: { readonly at: string; readonly from: 'last-sync' };
+  /** May be back-dated by the issuer. */
+  readonly leafIssued?: IsoTime;
+}
+
+/** The result of an audit: a pure function of (EvidenceBundle, now). */
+export interface Audit {
+  readonly inventory: Inventory;
+  readonly findings: readonly Finding[];
+  readonly gaps: readonly Gap[];
+  readonly now: IsoTime;
+}

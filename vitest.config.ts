@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+/** Four projects, fastest first. `pure` runs on every save; the others need sockets, the built command, or Debian packages. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['test/{model,x509,inventory,findings,report,config}/**/*.test.ts', 'test/architecture.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      { test: { name: 'lab', include: ['test/{wire,collect,lab,journeys}/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 } },
+    ],
+  },
+});
