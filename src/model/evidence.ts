@@ -215,6 +215,8 @@ export interface ApplianceReach {
   readonly served: Observation<readonly DerBase64[]>;
   /** SNI that was sent, where one was. */
   readonly sni?: string;
+  /** The port looked at, where it is not the URL's (a VASA 5 virtual host with a port of its own). */
+  readonly port?: number;
 }
 
 export interface SpsLogTail {
@@ -233,6 +235,8 @@ export interface ProviderProbe {
   readonly variant: 'no-sni' | 'url-host' | 'vhost' | 'configured-name';
   /** For `vhost`: whose virtual host it is. */
   readonly vcenter?: VcenterId;
+  /** For `vhost`: the virtual host's own port, where it is not the URL's. */
+  readonly port?: number;
   readonly handshake: Observation<TlsHandshake>;
   readonly versionXml: Observation<string>;
 }

@@ -153,6 +153,8 @@ export interface Registration {
   readonly lastSync?: string;
   readonly retained?: boolean;
   readonly category: 'external' | 'internal' | 'unknown';
+  /** `inferred`: this SMS has no category (before 6.7); judged by the registered name and port. */
+  readonly categoryBasis?: 'sms' | 'inferred';
   readonly vasaVersion?: string;
   readonly arrays: readonly RelatedArray[];
   readonly providerId?: string;
