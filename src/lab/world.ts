@@ -98,6 +98,8 @@ export interface LabAppliance {
   /** SSH methods offered: `publickey`, `password`, `keyboard-interactive`. */
   readonly methods: string[];
   failedLogins: number;
+  /** When root was locked for too many wrong passwords, ms since the epoch. */
+  lockedAtMs?: number;
   /** Absolute path → file. */
   readonly files: Map<string, LabFile>;
   /** Host routes in the order they were added, as `ip route` prints them: `unreachable 10.0.0.5`. */
@@ -128,6 +130,8 @@ export interface LabSps {
   /** As SPS read it when it started. */
   retryAttempt: number;
   retryIntervalS: number;
+  /** When a stop began, ms since the epoch; only while STOPPING. */
+  stoppingSinceMs?: number;
   /** sps.log, newest last. */
   readonly log: string[];
 }
@@ -149,6 +153,16 @@ export interface LabRegistration {
   active: boolean;
   needsExplicitActivation?: boolean;
   priority: number;
+  /** Where SPS's session with the provider stands; `sps-model` keeps it, scenarios leave it out. */
+  session?: LabSession;
+}
+
+/** One row of the table in `sps-model`: how SPS sees a provider, and since when. */
+export interface LabSession {
+  readonly view: 'healthy' | 'untrusted' | 'retrying' | 'offline';
+  readonly sinceMs: number;
+  /** The SPS process that saw it: a new process starts afresh. */
+  readonly pid: number;
 }
 
 export interface LabProvider {
@@ -258,4 +272,6 @@ export type LabFault =
       readonly form: 'fault' | 'missing-set';
     }
   | { readonly kind: 'huge-answer'; readonly where: string; readonly bytes: number }
-  | { readonly kind: 'slow'; readonly where: string; readonly ms: number };
+  | { readonly kind: 'slow'; readonly where: string; readonly ms: number }
+  /** The next starts of SPS stay in START_PENDING, fail, or end STARTED and never HEALTHY. */
+  | { readonly kind: 'sps-start'; readonly where: string; readonly how: 'hangs' | 'fails' | 'unhealthy' };
