@@ -1,0 +1,36 @@
+import type { Certificate } from '../model/certificate.js';
+import type { DerBase64, Sha256Hex } from '../model/ids.js';
+import { parseBase64 } from '../x509/parse.js';
+
+/** Parsed certificates of one bundle: the same bytes seen twice become one object. */
+export class CertificatePool {
+  readonly #byDer = new Map<DerBase64, Certificate | string>();
+
+  /** The certificate, or why it is none. */
+  read(der: DerBase64): Certificate | string {
+    const known = this.#byDer.get(der);
+    if (known !== undefined) return known;
+    const parsed = parseBase64(der);
+    const entry = parsed.ok ? parsed.value : parsed.error;
+    this.#byDer.set(der, entry);
+    return entry;
+  }
+
+  /** Only those that can be read; the rest is reported where it matters (served chains). */
+  readAll(ders: readonly DerBase64[]): Certificate[] {
+    return ders.map((der) => this.read(der)).filter((one): one is Certificate => typeof one !== 'string');
+  }
+
+  readOne(der: DerBase64 | undefined): Certificate | undefined {
+    if (der === undefined) return undefined;
+    const read = this.read(der);
+    return typeof read === 'string' ? undefined : read;
+  }
+}
+
+/** One of each, in the order first seen. */
+export function distinct(certificates: Iterable<Certificate>): Certificate[] {
+  const seen = new Map<Sha256Hex, Certificate>();
+  for (const one of certificates) if (!seen.has(one.sha256)) seen.set(one.sha256, one);
+  return [...seen.values()];
+}
