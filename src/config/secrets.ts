@@ -6,33 +6,28 @@ import type { Environment } from './from-environment.js';
 
 const MAX_SECRET_BYTES = 64 * 1024;
 const COMMAND_MS = 30_000;
-/** Shorter secrets are not looked for: taking every "a" out of a report helps nobody. */
-const MIN_REDACTED = 4;
 
-/** The secrets of one run: each source is read once, and what was read can be taken out of any text. */
+/** The secrets of one run: each source is read once, and what was read is known to whoever takes secrets out of text. */
 export interface Secrets {
   /** @param target whom it is for, for the problem: a vCenter id */
   resolve(source: SecretSource, target: string): Promise<Result<string>>;
-  /** Replaces every secret read so far, as it is or as URL, XML, JSON or base64 would spell it. */
-  redact(text: string): string;
+  /** Every secret read so far, longest first. */
+  known(): readonly string[];
 }
 
 export function openSecrets(env: Environment, limits: { readonly commandMs?: number } = {}): Secrets {
   const reading = new Map<string, Promise<Result<string>>>();
-  const spellings = new Set<string>();
+  const known = new Set<string>();
   return {
     async resolve(source, target) {
       const key = JSON.stringify(source);
       const pending = reading.get(key) ?? resolveSecret(source, env, target, limits.commandMs);
       reading.set(key, pending);
       const secret = await pending;
-      if (secret.ok) for (const spelling of spellingsOf(secret.value)) spellings.add(spelling);
+      if (secret.ok) known.add(secret.value);
       return secret.ok ? secret : err({ ...secret.error, target });
     },
-    redact(text) {
-      const longestFirst = [...spellings].sort((a, b) => b.length - a.length);
-      return longestFirst.reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
-    },
+    known: () => [...known].sort((a, b) => b.length - a.length),
   };
 }
 
@@ -157,17 +152,4 @@ function runCommand(argv: readonly string[], env: Environment, timeoutMs: number
       else finish({ kind: 'failed', how: signal ? `was ended by ${signal}` : `ended with exit code ${code}` });
     });
   });
-}
-
-function spellingsOf(secret: string): string[] {
-  if (secret.length < MIN_REDACTED) return [];
-  const xml = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return [
-    secret,
-    xml,
-    xml.replaceAll('"', '&quot;').replaceAll("'", '&apos;'),
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret.toWellFormed?.() ?? secret),
-    Buffer.from(secret).toString('base64'),
-  ];
 }
