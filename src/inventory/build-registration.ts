@@ -1,6 +1,7 @@
 import type { VcenterEvidence } from '../model/evidence.js';
 import type { Endpoint, Reach, Registration, Vcenter } from '../model/inventory.js';
 import { canonicalHostPort, dnText } from '../x509/names.js';
+import { categoryOf } from './category.js';
 import type { CertificatePool } from './certificates.js';
 import { dependentsOf } from './dependents.js';
 import { hostPortKey, type SeenRegistration } from './group-providers.js';
@@ -132,20 +133,6 @@ function isAnswerAboutProvider(code: string): boolean {
   return (
     code === 'unreachable' || code === 'timeout' || code === 'tls-failed' || code === 'name-not-found' || code === 'bad-answer'
   );
-}
-
-/**
- * SMS tells the category since 6.7. Before that an internal provider is known by the names and the port vCenter itself gives to IO-filter
- * and vSAN providers (inferred); anything else counts as external.
- */
-function categoryOf(
-  told: string | undefined,
-  name: string,
-  url: string,
-): { category: Registration['category']; basis: 'sms' | 'inferred' } {
-  if (told !== undefined) return { category: told === 'internal' || told === 'external' ? told : 'unknown', basis: 'sms' };
-  const internal = /^(IOFILTER|VMware vSAN|VSAN)\b/i.test(name) || canonicalHostPort(url)?.port === 9080;
-  return { category: internal ? 'internal' : 'external', basis: 'inferred' };
 }
 
 /** Leaves out what is undefined, as optional fields want it. */

@@ -15,7 +15,7 @@ export function listGaps(bundle: EvidenceBundle): Gap[] {
   for (const vcenter of bundle.vcenters) for (const [source, seen] of observationsOf(vcenter)) add(vcenter.id, source, seen);
   for (const probe of bundle.probes) {
     add(probe.url, 'tls', probe.handshake);
-    if (probe.handshake.state === 'seen' && needsVersionXml(probe)) add(probe.url, 'version-xml', probe.versionXml);
+    if (probe.handshake.state === 'seen') add(probe.url, 'version-xml', probe.versionXml);
     if (probe.handshake.state === 'seen' && !probe.handshake.value.asSent) add(probe.url, 'tls', orderHidden(probe));
   }
   return [...gaps.values()];
@@ -48,11 +48,6 @@ function observationsOf(vcenter: VcenterEvidence): [Source, Observation<unknown>
     ['ssh', appliance.clockAheadMs],
     ['ssh', appliance.spsLog],
   ];
-}
-
-/** One look per URL is enough for version.xml; it is the same whatever the server name. */
-function needsVersionXml(probe: ProviderProbe): boolean {
-  return probe.variant !== 'vhost' && probe.variant !== 'no-sni';
 }
 
 function orderHidden(probe: ProviderProbe): Observation<never> {

@@ -1,0 +1,236 @@
+import type { VcenterConfig } from '../config/config.js';
+import type { Observation, SmsProviderRecord, Source, VcenterEvidence } from '../model/evidence.js';
+import { err, type Problem, type Result } from '../model/problem.js';
+import type { HttpsClient } from '../wire/https.js';
+import { openHttps, type ResolvedTrust } from '../wire/https.js';
+import { connectRest } from '../wire/rest-client.js';
+import { readRootBundle } from '../wire/root-bundle.js';
+import { openSms } from '../wire/sms-client.js';
+import type { SsoVerdict } from '../wire/sso-verdict.js';
+import { connectVim, type StorageView, type VimConnection, type VimSession } from '../wire/vim-client.js';
+import { readOnlyHttps } from './allowed-calls.js';
+import type { CollectContext } from './collect-estate.js';
+import { observe, unknown, within } from './observe.js';
+
+/** What HTTPS tells of one vCenter; the appliance's part is seen by `from-appliance`. */
+export type HttpsEvidence = Omit<VcenterEvidence, 'appliance' | 'id' | 'address'>;
+
+/**
+ * Everything one vCenter tells over HTTPS: SMS, vim25, REST and the root download, side by side. Each has its own deadline and each
+ * failure stays its own. The password is read once, sent over verified connections only, and not sent again once it was refused.
+ */
+export async function collectOverHttps(vcenter: VcenterConfig, context: CollectContext): Promise<HttpsEvidence> {
+  const trust = await resolveTrust(vcenter, context);
+  if (!trust.ok) return nothingSeen(trust.error);
+  const https = readOnlyHttps(
+    openHttps(
+      { address: vcenter.address, port: vcenter.port, connectTo: vcenter.connectTo, trust: trust.value, label: vcenter.id },
+      { connectMs: context.timing.connectMs, requestMs: context.timing.requestMs },
+    ),
+  );
+  try {
+    const password = await context.readSecret(vcenter.password, `password of ${vcenter.id}`);
+    const rootBundle = look(vcenter, 'root-bundle', context, readRootBundle(https));
+    const [fromSoap, fromRest, bundle] = await Promise.all(
+      password.ok
+        ? [collectSoap(https, vcenter, password.value, context), collectRest(https, vcenter, password.value, context), rootBundle]
+        : [withoutPassword(https, vcenter, password.error, context), restNotSeen(password.error), rootBundle],
+    );
+    return { ...fromSoap, ...fromRest, rootBundle: bundle };
+  } finally {
+    await https.close();
+  }
+}
+
+/** One verdict per vCenter: SOAP and REST share the password, and a refusal by one is a refusal for both. */
+function verdictFor(vcenter: VcenterConfig, context: CollectContext): SsoVerdict {
+  const known = context.ssoVerdicts.get(vcenter.id) ?? {};
+  context.ssoVerdicts.set(vcenter.id, known);
+  return known;
+}
+
+type SoapEvidence = Pick<HttpsEvidence, 'about' | 'registrations' | 'datastores' | 'hosts' | 'vms' | 'clockAheadMs'>;
+
+async function collectSoap(
+  https: HttpsClient,
+  vcenter: VcenterConfig,
+  password: string,
+  context: CollectContext,
+): Promise<SoapEvidence> {
+  const login = { username: vcenter.username, password, verdict: verdictFor(vcenter, context) };
+  context.progress({ target: vcenter.id, source: 'vim', state: 'started' });
+  const connected = await withinConnection(connectVim(https, login, vcenter.id), vcenter, context);
+  const { about, session } = connected;
+  const clockAheadMs = clockOf(connected, context);
+  if (!session.ok) {
+    tell(vcenter, 'vim', unknown(session.error), context);
+    return {
+      about: observe(about, context.now),
+      registrations: unknown(afterLogin(session.error)),
+      ...viewNotSeen(session.error),
+      clockAheadMs,
+    };
+  }
+  try {
+    const [registrations, view] = await Promise.all([
+      look(vcenter, 'sms', context, openSms(https, session.value).queryRegistrations()),
+      look(vcenter, 'vim', context, session.value.storageView()),
+    ]);
+    return { about: observe(about, context.now), registrations: asReadonly(registrations), ...splitView(view), clockAheadMs };
+  } finally {
+    await logout(session.value, context);
+  }
+}
+
+/** Version and clock need no login, so they are evidence even where the password could not be read. */
+async function withoutPassword(
+  https: HttpsClient,
+  vcenter: VcenterConfig,
+  problem: Problem,
+  context: CollectContext,
+): Promise<SoapEvidence> {
+  const login = { username: vcenter.username, password: '', verdict: { refused: problem } };
+  const connected = await withinConnection(connectVim(https, login, vcenter.id), vcenter, context);
+  tell(vcenter, 'vim', unknown(problem), context);
+  return {
+    about: observe(connected.about, context.now),
+    registrations: unknown(problem),
+    ...viewNotSeen(problem),
+    clockAheadMs: clockOf(connected, context),
+  };
+}
+
+async function withinConnection(
+  work: Promise<VimConnection>,
+  vcenter: VcenterConfig,
+  context: CollectContext,
+): Promise<VimConnection> {
+  const done = await within(
+    context.timing.sourceMs,
+    vcenter.id,
+    'vim',
+    work.then((value) => ({ ok: true, value }) as const),
+  );
+  return done.ok ? done.value : { about: done, session: done };
+}
+
+function clockOf(connected: VimConnection, context: CollectContext): Observation<number> {
+  if (connected.clockAheadMs !== undefined) return observe({ ok: true, value: connected.clockAheadMs }, context.now);
+  return connected.about.ok ? observe<number>(err(noDateHeader()), context.now) : unknown(connected.about.error);
+}
+
+function noDateHeader(): Problem {
+  return { code: 'not-supported', target: '', summary: 'the answers carry no Date header', remedy: '', retry: 'never' };
+}
+
+async function logout(session: VimSession, context: CollectContext): Promise<void> {
+  await within(
+    context.timing.requestMs,
+    session.label,
+    'vim',
+    session.logout().then(() => ({ ok: true, value: undefined }) as const),
+  );
+}
+
+type RestEvidence = Pick<HttpsEvidence, 'trustedRoots' | 'machineSsl' | 'sps' | 'topology'>;
+
+async function collectRest(
+  https: HttpsClient,
+  vcenter: VcenterConfig,
+  password: string,
+  context: CollectContext,
+): Promise<RestEvidence> {
+  context.progress({ target: vcenter.id, source: 'rest', state: 'started' });
+  const login = { username: vcenter.username, password, verdict: verdictFor(vcenter, context) };
+  const connected = await within(context.timing.sourceMs, vcenter.id, 'rest', connectRest(https, login, vcenter.id));
+  if (!connected.ok) {
+    tell(vcenter, 'rest', unknown(connected.error), context);
+    return restNotSeen(connected.error);
+  }
+  const session = connected.value;
+  const bounded = <T>(work: Promise<Result<T>>): Promise<Observation<T>> =>
+    within(context.timing.sourceMs, vcenter.id, 'rest', work).then((result) => observe(result, context.now));
+  const [trustedRoots, machineSsl, sps, topology] = await Promise.all([
+    bounded(session.trustedRoots()),
+    bounded(session.machineSsl()),
+    bounded(session.spsService()),
+    bounded(session.topology()),
+  ]);
+  await session.logout();
+  tell(
+    vcenter,
+    'rest',
+    [trustedRoots, machineSsl, sps, topology].find((one) => one.state === 'unknown') ?? trustedRoots,
+    context,
+  );
+  return { trustedRoots, machineSsl, sps, topology };
+}
+
+function restNotSeen(problem: Problem): RestEvidence {
+  const not = unknown(problem);
+  return { trustedRoots: not, machineSsl: not, sps: not, topology: not };
+}
+
+function viewNotSeen(problem: Problem): Pick<HttpsEvidence, 'datastores' | 'hosts' | 'vms'> {
+  const not = unknown(problem);
+  return { datastores: not, hosts: not, vms: not };
+}
+
+function splitView(view: Observation<StorageView>): Pick<HttpsEvidence, 'datastores' | 'hosts' | 'vms'> {
+  if (view.state !== 'seen') return { datastores: view, hosts: view, vms: view };
+  const { at, value } = view;
+  return {
+    datastores: { state: 'seen', at, value: value.datastores },
+    hosts: { state: 'seen', at, value: value.hosts },
+    vms: { state: 'seen', at, value: value.vms },
+  };
+}
+
+function nothingSeen(problem: Problem): HttpsEvidence {
+  const not = unknown(problem);
+  return { about: not, rootBundle: not, registrations: not, ...viewNotSeen(problem), ...restNotSeen(problem), clockAheadMs: not };
+}
+
+/** SMS was not asked because vim25 gave no session. */
+function afterLogin(problem: Problem): Problem {
+  return { ...problem, summary: `SMS needs a vim25 session, and there is none: ${problem.summary}` };
+}
+
+function asReadonly(seen: Observation<SmsProviderRecord[]>): Observation<readonly SmsProviderRecord[]> {
+  return seen;
+}
+
+/** One source: bounded in time, told as it starts and ends. */
+async function look<T>(
+  vcenter: VcenterConfig,
+  source: Source,
+  context: CollectContext,
+  work: Promise<Result<T>>,
+): Promise<Observation<T>> {
+  context.progress({ target: vcenter.id, source, state: 'started' });
+  const seen = observe(await within(context.timing.sourceMs, vcenter.id, source, work), context.now);
+  tell(vcenter, source, seen, context);
+  return seen;
+}
+
+function tell(vcenter: VcenterConfig, source: Source, seen: Observation<unknown>, context: CollectContext): void {
+  context.progress({
+    target: vcenter.id,
+    source,
+    state: seen.state === 'unknown' ? 'gap' : seen.state,
+    ...(seen.state === 'unknown' ? { problem: seen.problem.code } : {}),
+  });
+}
+
+async function resolveTrust(vcenter: VcenterConfig, context: CollectContext): Promise<Result<ResolvedTrust>> {
+  switch (vcenter.tls.kind) {
+    case 'fingerprint':
+      return { ok: true, value: { kind: 'fingerprint', sha256: vcenter.tls.sha256 } };
+    case 'system':
+      return { ok: true, value: { kind: 'system' } };
+    case 'ca-file': {
+      const pem = await context.readText(vcenter.tls.file, vcenter.id);
+      return pem.ok ? { ok: true, value: { kind: 'ca', pem: pem.value } } : pem;
+    }
+  }
+}
