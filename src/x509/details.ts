@@ -1,0 +1,35 @@
+import type { Certificate } from '../model/certificate.js';
+import { derBytes } from '../model/ids.js';
+import { type CertificateParts, takeApart } from './certificate-parts.js';
+import { DerError } from './der.js';
+import { canonicalName } from './distinguished-name.js';
+
+/** What building paths needs beyond the model. */
+export interface CertificateDetails {
+  readonly parts: CertificateParts;
+  /** Equal for names that are equal; see `canonicalName`. */
+  readonly subjectKey: string;
+  readonly issuerKey: string;
+  readonly selfIssued: boolean;
+}
+
+const known = new WeakMap<Certificate, CertificateDetails>();
+
+/** Undefined only for an object that did not come from `parse.ts` and whose `der` is no certificate. */
+export function detailsOf(certificate: Certificate): CertificateDetails | undefined {
+  const details = known.get(certificate) ?? readDetails(certificate);
+  if (details) known.set(certificate, details);
+  return details;
+}
+
+function readDetails(certificate: Certificate): CertificateDetails | undefined {
+  try {
+    const parts = takeApart(derBytes(certificate.der) as Buffer);
+    const subjectKey = canonicalName(parts.subject);
+    const issuerKey = parts.issuer.equals(parts.subject) ? subjectKey : canonicalName(parts.issuer);
+    return { parts, subjectKey, issuerKey, selfIssued: subjectKey === issuerKey };
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
