@@ -73,6 +73,8 @@ export interface LabVcenter {
   readonly vms: LabVm[];
   readonly tasks: LabTask[];
   nextTask: number;
+  /** Number of the next provider reference; missing: one more than there are registrations. */
+  nextProvider?: number;
 }
 
 export interface LabVecsEntry {
@@ -125,6 +127,7 @@ export interface LabFile {
 export interface LabSps {
   state: 'STARTED' | 'STOPPED' | 'STARTING' | 'STOPPING';
   health: 'HEALTHY' | 'UNHEALTHY';
+  /** Of the process that runs, or ran last. */
   pid: number;
   startedAtMs: number;
   /** As SPS read it when it started. */
@@ -132,6 +135,8 @@ export interface LabSps {
   retryIntervalS: number;
   /** When a stop began, ms since the epoch; only while STOPPING. */
   stoppingSinceMs?: number;
+  /** The start under way will end STOPPED: what SPS read at its start was of no use. */
+  startFails?: boolean;
   /** sps.log, newest last. */
   readonly log: string[];
 }
