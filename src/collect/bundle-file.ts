@@ -213,7 +213,7 @@ const probe = z.object({
   versionXml: seen(z.string()),
 });
 
-/** The shape of `EvidenceBundle` without its brands; the assignment below keeps the two from drifting apart. */
+/** The shape of `EvidenceBundle`. A field missing here would be dropped on loading: a test compares what was saved with what comes back. */
 const bundleSchema = z.object({
   formatVersion: z.literal(1),
   madeBy: z.string(),
@@ -223,19 +223,6 @@ const bundleSchema = z.object({
   probes: z.array(probe),
   configuredProviders: z.array(url),
 });
-
-/** Brands taken off, so that the schema's plain text can be compared with the model's branded text. */
-type Plain<T> = T extends string
-  ? string
-  : T extends readonly (infer Item)[]
-    ? Plain<Item>[]
-    : T extends object
-      ? { -readonly [K in keyof T]: Plain<T[K]> }
-      : T;
-type PlainSchema = Plain<z.infer<typeof bundleSchema>>;
-/** Fails to compile when the schema lacks a field of the model. */
-export type BundleSchemaIsComplete =
-  PlainSchema extends Plain<EvidenceBundle> ? (keyof EvidenceBundle extends keyof PlainSchema ? true : never) : never;
 
 function fileProblem(path: string, what: string, error?: unknown): Problem {
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
