@@ -44,6 +44,8 @@ function labKeys(privateKey: KeyObject): LabKeys {
 /** Hands out key pairs, each once per source. */
 export interface KeySource {
   take(kind: KeyKind): Promise<LabKeys>;
+  /** Starts making the next `count` pairs, so that taking them one after the other does not wait for each. */
+  prepare(kind: KeyKind, count: number): void;
 }
 
 const made = new Map<KeyKind, Promise<LabKeys>[]>();
@@ -55,16 +57,24 @@ const made = new Map<KeyKind, Promise<LabKeys>[]>();
  */
 export function openKeySource(options: { readonly only?: KeyKind } = {}): KeySource {
   const taken = new Map<KeyKind, number>();
+  const nth = (kind: KeyKind, index: number): Promise<LabKeys> => {
+    const list = made.get(kind) ?? [];
+    made.set(kind, list);
+    const keys = list[index] ?? generateKeys(kind);
+    list[index] = keys;
+    return keys;
+  };
   return {
     take(asked) {
       const kind = options.only ?? asked;
       const index = taken.get(kind) ?? 0;
       taken.set(kind, index + 1);
-      const list = made.get(kind) ?? [];
-      made.set(kind, list);
-      const keys = list[index] ?? generateKeys(kind);
-      list[index] = keys;
-      return keys;
+      return nth(kind, index);
+    },
+    prepare(asked, count) {
+      const kind = options.only ?? asked;
+      const from = taken.get(kind) ?? 0;
+      for (let index = from; index < from + count; index++) nth(kind, index).catch(() => undefined);
     },
   };
 }
