@@ -1,0 +1,216 @@
+import { describe, expect, test } from 'vitest';
+import { buildInventory } from '../../src/inventory/build-inventory.js';
+import type { EvidenceBundle, SmsProviderRecord, ToldProvider, VcenterEvidence } from '../../src/model/evidence.js';
+import { derBase64 } from '../../src/model/ids.js';
+import {
+  appliance,
+  bundle,
+  entry,
+  noAppliance,
+  probe,
+  reach,
+  record,
+  seen,
+  URL_CT0,
+  unseen,
+  vcenterEvidence,
+} from '../support/evidence.js';
+import { mintCa, mintLeaf } from '../support/mint.js';
+
+const VMCA = 'C=US,DC=local,DC=vsphere,CN=CA';
+const vmcaA = mintCa({ name: VMCA });
+const vmcaB = mintCa({ name: VMCA });
+const external = mintCa({ name: 'CN=Outside root' });
+const issuing = mintCa({ name: 'CN=Outside issuing', issuer: external });
+const leafA = mintLeaf({ issuer: vmcaA });
+const leafB = mintLeaf({ issuer: vmcaB });
+const retainedLeaf = mintLeaf({ issuer: issuing });
+const ownLeaf = mintLeaf({ name: 'CN=array1' });
+const b = vcenterEvidence('b', {
+  registrations: seen([record('b-1')]),
+  appliance: appliance({ vmca: vmcaB, roots: [vmcaB], reach: [reach([leafB])] }),
+});
+
+interface At {
+  readonly served?: Parameters<typeof probe>[0];
+  readonly facts?: Partial<SmsProviderRecord>;
+  readonly roots?: Parameters<typeof appliance>[0]['roots'];
+  readonly smsStore?: Parameters<typeof appliance>[0]['smsStore'];
+  readonly reaches?: Parameters<typeof appliance>[0]['reach'];
+  readonly rest?: Parameters<typeof appliance>[0]['rest'];
+  readonly vcenter?: Partial<VcenterEvidence>;
+}
+
+/** vCenter `a`, whose VMCA lost the provider to `b`, with what the case changes. */
+function judge(at: At) {
+  const served = at.served ?? [leafB];
+  const a = vcenterEvidence('a', {
+    registrations: seen([record('a-1', { status: 'offline', ...at.facts })]),
+    appliance: appliance({
+      vmca: vmcaA,
+      roots: at.roots ?? [vmcaA],
+      smsStore: at.smsStore ?? [],
+      reach: at.reaches ?? [reach(served)],
+      rest: at.rest ?? {},
+    }),
+    ...at.vcenter,
+  });
+  const evidence: EvidenceBundle = bundle([a, b], [probe(served)]);
+  const registration = buildInventory(evidence)
+    .providers.flatMap((provider) => provider.registrations)
+    .find((one) => one.uid === 'a-1');
+  if (registration === undefined) throw new Error('the registration is gone');
+  return registration;
+}
+
+describe('trusted: does this vCenter accept what the provider serves?', () => {
+  for (const { name, at, trusted } of [
+    { name: 'yes, by a path to an anchor', at: { served: [leafA] }, trusted: { value: true, grade: 'path' } },
+    {
+      name: 'yes, by a path through an intermediate the provider sends',
+      at: { served: [retainedLeaf, issuing], roots: [external] },
+      trusted: { value: true, grade: 'path' },
+    },
+    {
+      name: 'yes, by the entry VECS keeps under the URL, in another spelling',
+      at: { served: [ownLeaf], smsStore: [entry('SMS', 'https://ARRAY1-ct0.lab.example:8084/version.xml', ownLeaf)] },
+      trusted: { value: true, grade: 'sms-entry' },
+    },
+    {
+      name: 'no: its own VMCA has the name of the issuer and another key',
+      at: {},
+      trusted: { value: false, grade: 'no-path', why: { code: 'same-name-other-key' } },
+    },
+    {
+      name: 'no: an entry under another URL does not count',
+      at: { served: [ownLeaf], smsStore: [entry('SMS', 'https://other.lab.example:8084/version.xml', ownLeaf)] },
+      trusted: { value: false, grade: 'no-path' },
+    },
+    {
+      name: 'no: the intermediate is missing',
+      at: { served: [retainedLeaf], roots: [external] },
+      trusted: { value: false, why: { code: 'issuer-unknown' } },
+    },
+    {
+      name: 'unknown: without SSH the SMS store may hold the certificate',
+      at: { vcenter: { appliance: noAppliance(), trustedRoots: seen([derBase64(vmcaA.der)]) } },
+      trusted: { value: 'unknown', why: { code: 'not-seen', what: 'sms-store' } },
+    },
+    {
+      name: 'unknown: only the root download was seen, and that is a copy',
+      at: { vcenter: { appliance: noAppliance(), rootBundle: seen([derBase64(vmcaA.der)]) } },
+      trusted: { value: 'unknown', why: { code: 'not-seen', what: 'anchors' } },
+    },
+    {
+      name: 'no, even without SSH, where SMS itself says so of this very certificate',
+      at: {
+        facts: { statusFault: { type: 'CertificateNotTrusted', certificate: derBase64(leafB.der) } },
+        vcenter: { appliance: noAppliance() },
+      },
+      trusted: { value: false, grade: 'sms-fault' },
+    },
+    {
+      name: 'unknown, where SMS said so of another certificate',
+      at: {
+        facts: { statusFault: { type: 'CertificateNotTrusted', certificate: derBase64(leafA.der) } },
+        vcenter: { appliance: noAppliance() },
+      },
+      trusted: { value: 'unknown' },
+    },
+  ] as const)
+    test(name, () => expect(judge(at).trusted).toMatchObject(trusted));
+});
+
+describe('accepted: does the provider accept what this vCenter presents?', () => {
+  const refused =
+    '2026-11-22 ERROR https://array1-ct0.lab.example:8084 javax.net.ssl.SSLHandshakeException: Received fatal alert: bad_certificate';
+  const log = (line: string) => ({ rest: { spsLog: seen({ bytesRead: line.length, lines: [line] }) } });
+  for (const { name, at, accepted } of [
+    { name: 'yes, while there is a session', at: { facts: { status: 'online' } }, accepted: { value: true, grade: 'session' } },
+    { name: 'no, where the provider sent a certificate alert', at: log(refused), accepted: { value: false, grade: 'tls-alert' } },
+    {
+      name: 'unknown: the alert was some other provider',
+      at: log(refused.replace('array1-ct0', 'array9')),
+      accepted: { value: 'unknown' },
+    },
+    {
+      name: 'unknown: an alert of ours is about their certificate',
+      at: log(refused.replace('Received', 'Sent')),
+      accepted: { value: 'unknown' },
+    },
+    { name: 'unknown: nothing was seen', at: {}, accepted: { value: 'unknown', why: { code: 'not-seen' } } },
+  ] as const)
+    test(name, () => expect(judge(at).accepted).toMatchObject(accepted));
+});
+
+describe('stale: all conditions, none of them unknown', () => {
+  const blocked = { rest: { rejectRoutes: seen([{ address: '10.0.0.5', line: 'unreachable 10.0.0.5' }]) } };
+  const down = [reach([], { served: unseen('unreachable') })];
+  for (const { name, at, stale } of [
+    { name: 'offline, reachable, not trusted, and the holder is proven', at: {}, stale: true },
+    { name: 'disconnected counts like offline', at: { facts: { status: 'disconnected' } }, stale: true },
+    { name: 'not retained is enough without a holder', at: { served: [ownLeaf], facts: { retained: false } }, stale: true },
+    { name: 'online is not stale', at: { facts: { status: 'online' } }, stale: false },
+    {
+      name: 'a retained certificate never makes stale',
+      at: { served: [retainedLeaf, issuing], facts: { retained: true } },
+      stale: false,
+    },
+    { name: 'an internal provider never is', at: { facts: { category: 'internal' } }, stale: false },
+    {
+      name: 'an IO-filter provider on 6.5, which tells no category, never is',
+      at: { facts: { category: undefined, name: 'IOFILTER Provider esx1' } },
+      stale: false,
+    },
+    { name: 'a provider that is down is not stale', at: { reaches: down }, stale: false },
+    { name: 'no word on retaining and no holder: unknown', at: { served: [ownLeaf] }, stale: 'unknown' },
+    { name: 'no status: unknown', at: { facts: { status: undefined } }, stale: 'unknown' },
+    { name: 'nobody looked from the appliance: unknown', at: { reaches: [] }, stale: 'unknown' },
+    { name: 'trusted here, but whether we are refused was not seen: unknown', at: { served: [leafA] }, stale: 'unknown' },
+    { name: 'behind a reject route the look from here stands in', at: { ...blocked, reaches: down }, stale: true },
+  ])
+    test(name, () => expect(judge(at as At).stale.value).toBe(stale));
+
+  test('behind a reject route the route is named, and the provider is not called unreachable', () => {
+    const { stale, reach: way } = judge({ ...blocked, reaches: down });
+    expect(stale.why).toContainEqual({ code: 'tls-from-appliance', outcome: 'reject-route' });
+    expect(way).toMatchObject({ from: 'operator', answers: true, blockedBy: 'unreachable 10.0.0.5' });
+  });
+});
+
+describe('from VASA 5 on only the own virtual host counts', () => {
+  const vhostA = mintLeaf({ issuer: vmcaA, name: 'CN=a' });
+  const told = (vhost?: ToldProvider['vhost']): Partial<VcenterEvidence> => ({
+    datastores: seen([
+      {
+        ref: 'datastore-1',
+        name: 'vvol1',
+        accessible: true,
+        mounts: [],
+        vms: [],
+        arrays: [],
+        told: [{ uid: 'com.purestorage:vp-ct0', url: URL_CT0, arrays: [], ...(vhost === undefined ? {} : { vhost }) }],
+      },
+    ]),
+  });
+  const facts = { vasaVersion: '5.0', namespace: 'com.purestorage', providerId: 'vp-ct0', status: 'online' };
+
+  test('the default virtual host may serve what it likes', () => {
+    const a = vcenterEvidence('a', {
+      registrations: seen([record('a-1', facts)]),
+      appliance: appliance({ vmca: vmcaA, roots: [vmcaA], reach: [reach([leafB]), reach([vhostA], { sni: 'a.array1' })] }),
+      ...told({ name: 'a.array1' }),
+    });
+    const [registration] =
+      buildInventory(bundle([a], [probe([leafB]), probe([vhostA], { variant: 'vhost', sni: 'a.array1', vcenter: a.id })]))
+        .providers[0]?.registrations ?? [];
+    expect(registration?.trusted).toMatchObject({ value: true, grade: 'path' });
+  });
+
+  test('where the virtual host is not known, nothing is known', () => {
+    const registration = judge({ facts: { ...facts, status: 'offline' }, vcenter: told() });
+    expect(registration.trusted).toEqual({ value: 'unknown', why: { code: 'not-seen', what: 'virtual-host' } });
+    expect(registration.accepted.value).toBe('unknown');
+    expect(registration.stale.value).toBe('unknown');
+  });
+});
