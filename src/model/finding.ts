@@ -30,7 +30,8 @@ export type Finding =
     } & About)
   | ({
       readonly code: 'trust-lost';
-      readonly leaf: Sha256Hex;
+      /** Missing where SMS says so itself and nobody else saw what is served. */
+      readonly leaf?: Sha256Hex;
       readonly reason: TrustReason;
       readonly holders: readonly VcenterId[];
       readonly since: Interval;
@@ -44,7 +45,8 @@ export type Finding =
     } & AtRegistration)
   | ({
       readonly code: 'root-missing';
-      readonly leaf: Sha256Hex;
+      /** Missing where SMS says so itself and nobody else saw what is served. */
+      readonly leaf?: Sha256Hex;
       readonly wantedKeyId?: KeyIdHex;
       readonly issuer: string;
     } & AtRegistration)
@@ -134,7 +136,7 @@ export type FindingCode = Finding['code'];
 /** Codes that exist in the contract; `removal-failed` is found by reading sps.log. */
 export type AnyFindingCode = FindingCode | 'removal-failed';
 
-export type CertificateRole = 'provider' | 'machine-ssl' | 'presented' | 'vmca';
+export type CertificateRole = 'provider' | 'presented' | 'vmca';
 
 export type Leftover =
   | { readonly kind: 'reject-route'; readonly address: string; readonly line: string; readonly providers: readonly ProviderId[] }
@@ -152,6 +154,17 @@ export interface Interval {
 export interface Audit {
   readonly inventory: Inventory;
   readonly findings: readonly Finding[];
+  /** What no rule could decide because something it needs was not seen: neither a finding nor a clean bill. */
+  readonly notJudged: readonly NotJudged[];
   readonly gaps: readonly Gap[];
   readonly now: IsoTime;
+}
+
+export interface NotJudged {
+  readonly code: FindingCode;
+  /** What it is about: provider and vCenter, one of them, or a certificate's place. */
+  readonly provider?: ProviderId;
+  readonly vcenter?: VcenterId;
+  /** What was not seen, as a short noun phrase: `the served leaf`. */
+  readonly missing: string;
 }

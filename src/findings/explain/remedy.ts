@@ -1,0 +1,29 @@
+import type { Finding } from '../../model/finding.js';
+import type { Inventory } from '../../model/inventory.js';
+import { codeEntry } from './codes.js';
+import { lookupIn } from './names.js';
+import { list, quote } from './quote.js';
+
+/** What the operator should do about this one finding; the general advice of the code where nothing more can be said. */
+export function remedy(f: Finding, inventory: Inventory): string {
+  const general = codeEntry(f.code).remedy;
+  switch (f.code) {
+    case 'trust-lost':
+      return f.holders.length === 0 ? general : `${list(f.holders)} holds this provider. ${general}`;
+    case 'stale-registration': {
+      const dependents = lookupIn(inventory).registration(f.provider, f.vcenter, f.uid)?.dependents;
+      if (dependents === undefined) return `What depends on it was not seen: look before anything is removed. ${general}`;
+      return dependents.poweredOnVms > 0
+        ? `${dependents.poweredOnVms} powered-on VMs depend on it: move or stop them first. ${general}`
+        : general;
+    }
+    case 'root-missing':
+      return f.wantedKeyId === undefined ? general : `Wanted on ${f.vcenter}: the CA with key ${f.wantedKeyId}. ${general}`;
+    case 'cleanup-leftover':
+      return f.what.kind === 'reject-route' ? `On ${f.vcenter}: the route reads "${quote(f.what.line)}". ${general}` : general;
+    case 'name-mismatch':
+      return f.san.length === 0 ? general : `Names the certificate carries: ${list(f.san)}. ${general}`;
+    default:
+      return general;
+  }
+}
