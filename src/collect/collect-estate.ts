@@ -5,7 +5,6 @@ import { hostPortKey } from '../inventory/group-providers.js';
 import type { EvidenceBundle, ProviderProbe, SmsProviderRecord, VcenterEvidence } from '../model/evidence.js';
 import { isoTime, type ProviderUrl, providerUrl } from '../model/ids.js';
 import type { Result } from '../model/problem.js';
-import type { ProgressEvent } from '../model/progress.js';
 import type { Timing } from '../model/timing.js';
 import type { SshEnvironment } from '../wire/ssh-target.js';
 import type { SsoVerdict } from '../wire/sso-verdict.js';
@@ -13,12 +12,13 @@ import type { RootVerdict } from '../wire/vcenter-shell.js';
 import { collectFromAppliance } from './from-appliance.js';
 import { type ProbeWish, probeProvider, providerFinder, wishesForUrl, wishesForVirtualHosts } from './from-provider.js';
 import { collectOverHttps } from './from-vcenter.js';
+import type { ProgressListener } from './progress.js';
 
 /** What collecting needs from outside; the command line brings the real ones, tests their own. */
 export interface CollectDeps {
   readonly timing: Timing;
   readonly now: () => Date;
-  readonly progress: (event: ProgressEvent) => void;
+  readonly progress: ProgressListener;
   /** Reads a secret once; `what` names it in problems. */
   readonly readSecret: (source: SecretSource, what: string) => Promise<Result<string>>;
   /** A small text file (a CA file); `target` names whose it is in problems. */
@@ -46,7 +46,6 @@ const CONCURRENT_PROBES = 64;
 export async function collectEstate(config: Config, deps: CollectDeps): Promise<EvidenceBundle> {
   const context: CollectContext = { ...deps, ssoVerdicts: new Map(), rootVerdicts: new Map() };
   const startedAt = isoTime(context.now());
-  context.progress({ kind: 'expects', vcenters: config.vcenters.length, providers: config.providers.length });
   const probes = new ProbeQueue(config, context);
   const limit = pLimit(deps.concurrency ?? CONCURRENT_VCENTERS);
   const vcenters = await Promise.all(config.vcenters.map((vcenter) => limit(() => collectVcenter(vcenter, probes, context))));

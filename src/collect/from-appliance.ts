@@ -24,7 +24,7 @@ import type { VcenterShell } from '../wire/vcenter-shell.js';
 import { canonicalHostPort } from '../x509/names.js';
 import { readOnlyShell } from './allowed-calls.js';
 import type { CollectContext } from './collect-estate.js';
-import { ended, observeReading, unknown, within } from './observe.js';
+import { observeReading, unknown, within } from './observe.js';
 
 /** What SMS and vim25 say should be looked at from there; may arrive after the shell is open. */
 export interface LookTargets {
@@ -42,10 +42,10 @@ export async function collectFromAppliance(
   context: CollectContext,
 ): Promise<ApplianceEvidence> {
   if (vcenter.ssh === undefined) return notSeen(notConfigured(vcenter.id));
-  context.progress({ kind: 'begins', target: vcenter.id, source: 'ssh' });
+  context.progress({ target: vcenter.id, source: 'ssh', state: 'started' });
   const opened = await within(context.timing.sourceMs, vcenter.id, 'ssh', connect(vcenter.id, vcenter.ssh, context));
   if (!opened.ok) {
-    context.progress(ended(vcenter.id, 'ssh', unknown(opened.error)));
+    context.progress({ target: vcenter.id, source: 'ssh', state: 'gap', problem: opened.error.code });
     return notSeen(opened.error);
   }
   const shell = readOnlyShell(opened.value, vcenter.id);
@@ -59,7 +59,7 @@ export async function collectFromAppliance(
       ...(await facts),
       reach,
     };
-    context.progress(ended(vcenter.id, 'ssh', seen.shell));
+    context.progress({ target: vcenter.id, source: 'ssh', state: 'seen' });
     return seen;
   } finally {
     await shell.close();

@@ -8,7 +8,7 @@ import { probeChain } from '../wire/tls-probe.js';
 import { readVersionXml } from '../wire/version-xml.js';
 import { canonicalHostPort } from '../x509/names.js';
 import type { CollectContext } from './collect-estate.js';
-import { ended, observe, unknown } from './observe.js';
+import { observe, unknown } from './observe.js';
 
 /** One look that should be made from the operator's machine. */
 export interface ProbeWish {
@@ -78,7 +78,7 @@ export async function probeProvider(wish: ProbeWish, context: CollectContext): P
     const not = unknown(notAUrl(url));
     return { ...base, handshake: not, versionXml: not };
   }
-  context.progress({ kind: 'begins', target: url, source: 'tls' });
+  context.progress({ target: url, source: 'tls', state: 'started' });
   const target = {
     host: at.host,
     port: port ?? at.port,
@@ -86,7 +86,12 @@ export async function probeProvider(wish: ProbeWish, context: CollectContext): P
     ...(sni === undefined ? {} : { sni }),
   };
   const handshake = observe(await probeChain(target, context.timing.probeMs), context.now);
-  context.progress(ended(url, 'tls', handshake));
+  context.progress({
+    target: url,
+    source: 'tls',
+    state: handshake.state === 'unknown' ? 'gap' : 'seen',
+    ...(handshake.state === 'unknown' ? { problem: handshake.problem.code } : {}),
+  });
   return { ...base, handshake, versionXml: await lookAtVersion(wish, at.isAddress, handshake.state === 'seen', context) };
 }
 

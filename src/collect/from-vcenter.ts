@@ -10,7 +10,7 @@ import type { SsoVerdict } from '../wire/sso-verdict.js';
 import { connectVim, type StorageView, type VimConnection, type VimSession } from '../wire/vim-client.js';
 import { readOnlyHttps } from './allowed-calls.js';
 import type { CollectContext } from './collect-estate.js';
-import { ended, observe, unknown, within } from './observe.js';
+import { observe, unknown, within } from './observe.js';
 
 /** What HTTPS tells of one vCenter; the appliance's part is seen by `from-appliance`. */
 export type HttpsEvidence = Omit<VcenterEvidence, 'appliance' | 'id' | 'address'>;
@@ -58,7 +58,7 @@ async function collectSoap(
   context: CollectContext,
 ): Promise<SoapEvidence> {
   const login = { username: vcenter.username, password, verdict: verdictFor(vcenter, context) };
-  context.progress({ kind: 'begins', target: vcenter.id, source: 'vim' });
+  context.progress({ target: vcenter.id, source: 'vim', state: 'started' });
   const connected = await withinConnection(connectVim(https, login, vcenter.id), vcenter, context);
   const { about, session } = connected;
   const clockAheadMs = clockOf(connected, context);
@@ -105,12 +105,8 @@ async function withinConnection(
   vcenter: VcenterConfig,
   context: CollectContext,
 ): Promise<VimConnection> {
-  const done = await within(
-    context.timing.sourceMs,
-    vcenter.id,
-    'vim',
-    work.then((value) => ({ ok: true, value }) as const),
-  );
+  const connected = work.then((value): Result<VimConnection> => ({ ok: true, value }));
+  const done = await within(context.timing.sourceMs, vcenter.id, 'vim', connected);
   return done.ok ? done.value : { about: done, session: done };
 }
 
@@ -128,7 +124,7 @@ async function logout(session: VimSession, context: CollectContext): Promise<voi
     context.timing.requestMs,
     session.label,
     'vim',
-    session.logout().then(() => ({ ok: true, value: undefined }) as const),
+    session.logout().then((): Result<void> => ({ ok: true, value: undefined })),
   );
 }
 
@@ -140,7 +136,7 @@ async function collectRest(
   password: string,
   context: CollectContext,
 ): Promise<RestEvidence> {
-  context.progress({ kind: 'begins', target: vcenter.id, source: 'rest' });
+  context.progress({ target: vcenter.id, source: 'rest', state: 'started' });
   const login = { username: vcenter.username, password, verdict: verdictFor(vcenter, context) };
   const connected = await within(context.timing.sourceMs, vcenter.id, 'rest', connectRest(https, login, vcenter.id));
   if (!connected.ok) {
@@ -207,14 +203,19 @@ async function look<T>(
   context: CollectContext,
   work: Promise<Result<T>>,
 ): Promise<Observation<T>> {
-  context.progress({ kind: 'begins', target: vcenter.id, source });
+  context.progress({ target: vcenter.id, source, state: 'started' });
   const seen = observe(await within(context.timing.sourceMs, vcenter.id, source, work), context.now);
   tell(vcenter, source, seen, context);
   return seen;
 }
 
 function tell(vcenter: VcenterConfig, source: Source, seen: Observation<unknown>, context: CollectContext): void {
-  context.progress(ended(vcenter.id, source, seen));
+  context.progress({
+    target: vcenter.id,
+    source,
+    state: seen.state === 'unknown' ? 'gap' : seen.state,
+    ...(seen.state === 'unknown' ? { problem: seen.problem.code } : {}),
+  });
 }
 
 async function resolveTrust(vcenter: VcenterConfig, context: CollectContext): Promise<Result<ResolvedTrust>> {

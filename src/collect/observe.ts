@@ -1,7 +1,6 @@
 import type { Observation, Source } from '../model/evidence.js';
 import { isoTime } from '../model/ids.js';
 import { err, type Problem, type Result } from '../model/problem.js';
-import type { ProgressEvent } from '../model/progress.js';
 import type { Reading } from '../wire/appliance-facts.js';
 
 /** Codes that mean "this version has no such thing": an answer, not a gap. */
@@ -19,17 +18,6 @@ export function observeReading<T>(result: Result<Reading<T>>, now: () => Date): 
   return result.value.state === 'seen'
     ? { state: 'seen', at, value: result.value.value }
     : { state: 'absent', at, why: result.value.why };
-}
-
-/** The event that tells how one look ended. */
-export function ended(target: string, source: Source, seen: Observation<unknown>): ProgressEvent {
-  return {
-    kind: 'ends',
-    target,
-    source,
-    outcome: seen.state,
-    ...(seen.state === 'unknown' ? { problem: seen.problem.summary } : {}),
-  };
 }
 
 export const unknown = (problem: Problem): { readonly state: 'unknown'; readonly problem: Problem } => ({
