@@ -101,7 +101,7 @@ export function problemOf(error: unknown, peer: Peer, path: string, deadlinePass
     return {
       code: 'timeout',
       target: peer.label,
-      summary: `${peer.name} did not answer ${path} in time`,
+      summary: plainText(`${peer.name} did not answer ${path} in time`),
       remedy: 'Try again; if it stays slow, check the load of the vCenter and its services.',
       retry: 'later',
     };
