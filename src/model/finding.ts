@@ -69,11 +69,20 @@ export type Finding =
       readonly root: Sha256Hex;
       readonly subject: string;
       readonly notAfter: IsoTime;
+      /** Whose paths need it at this vCenter; empty: it is expired as the VMCA's own certificate. */
+      readonly providers: readonly ProviderId[];
+      /** Where it is one. */
       readonly provider?: ProviderId;
     } & AtVcenter)
-  | ({ readonly code: 'provider-unreachable'; readonly url: string; readonly from: string; readonly problem: string } & About & {
-        readonly vcenter?: VcenterId;
-      })
+  | ({
+      readonly code: 'provider-unreachable';
+      readonly url: string;
+      /** Whom it does not answer: vCenter ids (their appliances), or `operator` for the machine that audits. */
+      readonly from: readonly string[];
+      readonly problem: string;
+      /** Where it is one appliance. */
+      readonly vcenter?: VcenterId;
+    } & About)
   | {
       readonly code: 'same-name-other-key';
       readonly subject: string;

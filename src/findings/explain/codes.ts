@@ -174,7 +174,7 @@ export const CODES: readonly CodeEntry[] = [
     meaning:
       'Nothing answers at the provider URL from the place named. This says nothing about trust, and the registration is not stale because of it.',
     proof:
-      'A TLS handshake was tried and did not get as far as a certificate. Given per place looked from: the appliance, or the machine of whoever runs the audit. Quiet for the latter where some appliance gets an answer. A provider behind a reject route on the appliance is cleanup-leftover instead.',
+      'A TLS handshake was tried and did not get as far as a certificate. One finding where nobody gets an answer, else one per appliance that gets none; what only the auditing machine cannot reach is its own network. A provider behind a reject route on the appliance is cleanup-leftover instead.',
     remedy:
       'Check that the provider runs, then name resolution, routes and firewalls between the place named and the provider. Audit again before removing anything.',
     sources: [documented('vSphere SMS API: offline means no answer, and SMS keeps trying.')],

@@ -67,7 +67,10 @@ export function evidenceLines(f: Finding, inventory: Inventory): string[] {
     case 'root-expired':
       return leafLines(look, f.root, 'CA certificate');
     case 'provider-unreachable':
-      return [`${quote(f.url)} from ${f.vcenter ?? 'this machine'}`, ...(f.problem === '' ? [] : [quote(f.problem)])];
+      return [
+        `${quote(f.url)}, looked at from ${list(f.from.map((from) => (from === 'operator' ? 'this machine' : from)))}`,
+        ...(f.problem === '' ? [] : [quote(f.problem)]),
+      ];
     case 'same-name-other-key':
       return f.keyIds.map((keyId) => `key ${keyId}: ${whereIsKey(inventory, f.subject, keyId)}`);
     case 'incomplete-chain':

@@ -24,11 +24,11 @@ export function headline(f: Finding, inventory: Inventory): string {
     case 'certificate-expired':
       return `${role(look, f)} expired on ${f.notAfter.slice(0, 10)}`;
     case 'root-expired':
-      return f.provider === undefined
+      return f.providers.length === 0
         ? `the VMCA certificate of ${f.vcenter} expired on ${f.notAfter.slice(0, 10)}`
-        : `${f.vcenter}'s path to ${name(look, { provider: f.provider })} needs ${quote(f.subject)}, which expired on ${f.notAfter.slice(0, 10)}`;
+        : `${f.vcenter}'s path to ${list(f.providers.map((provider) => name(look, { provider })))} needs ${quote(f.subject)}, which expired on ${f.notAfter.slice(0, 10)}`;
     case 'provider-unreachable':
-      return `${name(look, f)} does not answer ${f.vcenter === undefined ? 'this machine' : f.vcenter}${f.problem === '' ? '' : `: ${quote(f.problem)}`}`;
+      return `${name(look, f)} does not answer ${list(f.from.map(placeText))}${f.problem === '' ? '' : `: ${quote(f.problem)}`}`;
     case 'same-name-other-key':
       return `${f.keyIds.length} CAs are named ${quote(f.subject)} and have different keys (${list(f.vcenters)})`;
     case 'certificate-expiring':
@@ -91,4 +91,8 @@ function heldBy(holders: readonly string[]): string {
 function seconds(ms: number): string {
   const whole = Math.round(ms / 1000);
   return whole < 3600 ? `${whole} s` : `${(whole / 3600).toFixed(1)} h`;
+}
+
+function placeText(from: string): string {
+  return from === 'operator' ? 'this machine' : from;
 }

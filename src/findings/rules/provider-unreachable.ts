@@ -1,21 +1,22 @@
-import type { Provider, Registration, Vcenter } from '../../model/inventory.js';
+import type { VcenterId } from '../../model/ids.js';
+import type { Provider, Reach, Registration, Vcenter } from '../../model/inventory.js';
 import type { ProblemCode } from '../../model/problem.js';
 import { defineRule, type FindingOf, type Missing } from '../rule.js';
 import { isExternal } from '../subjects.js';
 
 type Unreachable = FindingOf<'provider-unreachable'>;
 
-/** From the operator's machine, in `from`; else a vCenter id. */
+/** The operator's machine, among the places looked from; every other place is a vCenter id. */
 export const OPERATOR = 'operator';
 
 /**
- * A provider that does not answer, once per place looked from. Behind a reject route it is not unreachable: that is `cleanup-leftover`.
- * What the operator's machine cannot reach is no finding where some appliance can: then it is the operator's network.
+ * A provider that does not answer: one finding where nobody gets an answer, else one per appliance that gets none. Behind a reject route
+ * it is not unreachable: that is `cleanup-leftover`. What only the operator's machine cannot reach is the operator's network, not a finding.
  */
 export const providerUnreachable = defineRule({
   code: 'provider-unreachable',
   subjects: (inventory) => {
-    const vcenters = new Map(inventory.vcenters.map((vcenter) => [vcenter.id as string, vcenter]));
+    const vcenters = new Map(inventory.vcenters.map((vcenter) => [vcenter.id, vcenter]));
     return inventory.providers.map((provider) => ({ provider, vcenters }));
   },
   about: ({ provider }) => ({ provider: provider.id }),
@@ -23,36 +24,47 @@ export const providerUnreachable = defineRule({
   check({ provider, vcenters }): Unreachable[] | Missing {
     const registrations = provider.registrations.filter((registration) => isExternal({ provider, registration }));
     if (registrations.length === 0) return fromProbesAlone(provider);
-    const found = new Map<string, Unreachable>();
-    for (const registration of registrations) {
-      const finding = judgeReach(provider, registration, registrations, vcenters.get(registration.vcenter));
-      if (finding !== undefined && !found.has(finding.from)) found.set(finding.from, finding);
-    }
-    if (found.size > 0) return [...found.values()];
-    return registrations.every(({ reach }) => reach.from === 'nobody') ? { missing: 'whether the provider answers' } : [];
+    const looks = registrations.map((registration) => lookOf(registration, vcenters.get(registration.vcenter)));
+    const failed = looks.filter((look) => look.outcome === 'no-answer');
+    const [first] = failed;
+    if (first === undefined)
+      return looks.every((look) => look.outcome === 'nobody') ? { missing: 'whether the provider answers' } : [];
+    if (!looks.some((look) => look.outcome === 'answers')) return [unreachableFrom(provider, first, failed)];
+    return oneEach(failed.filter((look) => look.from !== OPERATOR)).map((look) => unreachableFrom(provider, look, [look]));
   },
 });
 
-function judgeReach(
-  provider: Provider,
-  registration: Registration,
-  all: readonly Registration[],
-  vcenter: Vcenter | undefined,
-): Unreachable | undefined {
-  const { reach } = registration;
-  if (reach.from === 'nobody' || reach.answers) return undefined;
-  const base = {
-    code: 'provider-unreachable',
-    provider: provider.id,
-    url: registration.url,
-    problem: reach.problem?.summary ?? '',
-  } as const;
-  if (reach.from === 'operator') {
-    const answersElsewhere = all.some((other) => other.reach.from === 'appliance' && other.reach.answers);
-    return reach.blockedBy !== undefined || answersElsewhere ? undefined : { ...base, from: OPERATOR };
-  }
-  const blocked = vcenter?.leftovers.rejectRoutes?.some((route) => reach.addresses.includes(route.address)) ?? false;
-  return blocked ? undefined : { ...base, from: registration.vcenter, vcenter: registration.vcenter };
+interface Look {
+  readonly outcome: 'answers' | 'no-answer' | 'blocked' | 'nobody';
+  readonly from: string;
+  readonly vcenter: VcenterId;
+  readonly url: string;
+  readonly problem: string;
+}
+
+function lookOf({ reach, vcenter, url }: Registration, at: Vcenter | undefined): Look {
+  const from = reach.from === 'operator' ? OPERATOR : vcenter;
+  const problem = reach.from === 'nobody' ? '' : (reach.problem?.summary ?? '');
+  return { outcome: outcomeOf(reach, at), from, vcenter, url, problem };
+}
+
+function outcomeOf(reach: Reach, at: Vcenter | undefined): Look['outcome'] {
+  if (reach.from === 'nobody') return 'nobody';
+  if (reach.answers) return 'answers';
+  const routes = at?.leftovers.rejectRoutes ?? [];
+  const isBlocked =
+    reach.from === 'operator' ? reach.blockedBy !== undefined : routes.some(({ address }) => reach.addresses.includes(address));
+  return isBlocked ? 'blocked' : 'no-answer';
+}
+
+function unreachableFrom(provider: Provider, first: Look, looks: readonly Look[]): Unreachable {
+  const from = [...new Set(looks.map((look) => look.from))].sort();
+  const vcenter = from.length === 1 && from[0] !== OPERATOR ? { vcenter: first.vcenter } : {};
+  return { code: 'provider-unreachable', provider: provider.id, url: first.url, from, problem: first.problem, ...vcenter };
+}
+
+function oneEach(looks: readonly Look[]): Look[] {
+  return [...new Map(looks.map((look) => [look.from, look])).values()];
 }
 
 /** Problems that mean nobody answered, as opposed to an answer we could not use. */
@@ -66,6 +78,6 @@ function fromProbesAlone(provider: Provider): Unreachable[] | Missing {
   if (failed?.problem === undefined || !looks.every(({ problem }) => problem !== undefined && NO_ANSWER.includes(problem.code)))
     return [];
   return [
-    { code: 'provider-unreachable', provider: provider.id, url: failed.url, from: OPERATOR, problem: failed.problem.summary },
+    { code: 'provider-unreachable', provider: provider.id, url: failed.url, from: [OPERATOR], problem: failed.problem.summary },
   ];
 }

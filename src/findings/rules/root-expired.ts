@@ -1,5 +1,5 @@
 import type { Certificate } from '../../model/certificate.js';
-import { isoTime } from '../../model/ids.js';
+import { isoTime, type ProviderId, type Sha256Hex } from '../../model/ids.js';
 import type { Endpoint, Vcenter } from '../../model/inventory.js';
 import { pathToAnchor } from '../paths.js';
 import { defineRule, type FindingOf } from '../rule.js';
@@ -17,35 +17,40 @@ export const rootExpired = defineRule({
   },
   about: ({ vcenter }) => ({ vcenter: vcenter.id }),
   applies: ({ vcenter }) => vcenter.vmca !== undefined || vcenter.trustAnchors.length > 0,
-  check({ vcenter, registrations }, { now }) {
-    const findings = neededAndExpired(vcenter, registrations, now);
-    const { vmca } = vcenter;
-    const named = vmca !== undefined && findings.some((finding) => finding.root === vmca.certificate.sha256);
-    if (vmca !== undefined && !named && vmca.certificate.notAfter < now && isCurrentVmca(vcenter))
-      findings.push({ code: 'root-expired', vcenter: vcenter.id, ...described(vmca.certificate) });
-    return findings;
+  check({ vcenter, registrations }, { now }): FindingOf<'root-expired'>[] {
+    const expired = neededAndExpired(vcenter, registrations, now);
+    const vmca = vcenter.vmca?.certificate;
+    if (vmca !== undefined && vmca.notAfter < now && isCurrentVmca(vcenter) && !expired.has(vmca.sha256))
+      expired.set(vmca.sha256, { root: vmca, providers: new Set() });
+    return [...expired.values()].map(({ root, providers }) => {
+      const [only, ...others] = providers;
+      return {
+        code: 'root-expired',
+        vcenter: vcenter.id,
+        root: root.sha256,
+        subject: root.subject,
+        notAfter: isoTime(root.notAfter),
+        providers: [...providers],
+        ...(only === undefined || others.length > 0 ? {} : { provider: only }),
+      };
+    });
   },
 });
 
-function neededAndExpired(
-  vcenter: Vcenter,
-  registrations: readonly RegistrationSubject[],
-  now: Date,
-): FindingOf<'root-expired'>[] {
-  const findings = new Map<string, FindingOf<'root-expired'>>();
+/** By fingerprint: which CA certificates are past their end, and whose paths have no way round them. */
+type Expired = Map<Sha256Hex, { readonly root: Certificate; readonly providers: Set<ProviderId> }>;
+
+function neededAndExpired(vcenter: Vcenter, registrations: readonly RegistrationSubject[], now: Date): Expired {
+  const expired: Expired = new Map();
   for (const subject of registrations) {
     if (subject.endpoint === undefined || !isExternal(subject)) continue;
-    for (const certificate of expiredOnPath(subject.endpoint, vcenter, now)) {
-      const provider = subject.provider.id;
-      findings.set(`${provider} ${certificate.sha256}`, {
-        code: 'root-expired',
-        vcenter: vcenter.id,
-        provider,
-        ...described(certificate),
-      });
+    for (const root of expiredOnPath(subject.endpoint, vcenter, now)) {
+      const entry = expired.get(root.sha256) ?? { root, providers: new Set() };
+      entry.providers.add(subject.provider.id);
+      expired.set(root.sha256, entry);
     }
   }
-  return [...findings.values()];
+  return expired;
 }
 
 function expiredOnPath(endpoint: Endpoint, vcenter: Vcenter, now: Date): Certificate[] {
@@ -55,8 +60,4 @@ function expiredOnPath(endpoint: Endpoint, vcenter: Vcenter, now: Date): Certifi
   if (expired.length === 0) return [];
   const around = pathToAnchor(endpoint, vcenter, (certificate) => certificate.notAfter >= now);
   return around?.kind === 'path' ? [] : expired;
-}
-
-function described(certificate: Certificate) {
-  return { root: certificate.sha256, subject: certificate.subject, notAfter: isoTime(certificate.notAfter) };
 }
