@@ -19,8 +19,8 @@ export interface CollectDeps {
   readonly timing: Timing;
   readonly now: () => Date;
   readonly progress: ProgressListener;
-  /** Reads a secret once; `what` names it in problems. */
-  readonly readSecret: (source: SecretSource, what: string) => Promise<Result<string>>;
+  /** Reads a secret once; `target` names whose it is in problems. */
+  readonly readSecret: (source: SecretSource, target: string) => Promise<Result<string>>;
   /** A small text file (a CA file); `target` names whose it is in problems. */
   readonly readText: (path: string, target: string) => Promise<Result<string>>;
   readonly sshEnvironment: SshEnvironment;

@@ -79,10 +79,10 @@ async function connect(label: string, ssh: SshConfig, context: CollectContext): 
   return openShell(
     target.value,
     {
-      ...(password === undefined ? {} : { password: () => context.readSecret(password.password, `SSH password of ${label}`) }),
+      ...(password === undefined ? {} : { password: () => context.readSecret(password.password, label) }),
       ...(passphrase === undefined
         ? {}
-        : { passphrase: () => context.readSecret(passphrase, `passphrase of the SSH key for ${label}`) }),
+        : { passphrase: () => context.readSecret(passphrase, label) }),
     },
     verdict,
     { connectMs: context.timing.connectMs * 2, commandMs: context.timing.commandMs },

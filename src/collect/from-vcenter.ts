@@ -29,7 +29,7 @@ export async function collectOverHttps(vcenter: VcenterConfig, context: CollectC
     ),
   );
   try {
-    const password = await context.readSecret(vcenter.password, `password of ${vcenter.id}`);
+    const password = await context.readSecret(vcenter.password, vcenter.id);
     const rootBundle = look(vcenter, 'root-bundle', context, readRootBundle(https));
     const [fromSoap, fromRest, bundle] = await Promise.all(
       password.ok
