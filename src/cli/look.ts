@@ -1,0 +1,53 @@
+import { open } from 'node:fs/promises';
+import { collectEstate } from '../collect/collect-estate.js';
+import type { Config } from '../config/config.js';
+import { openSecrets } from '../config/secrets.js';
+import type { EvidenceBundle } from '../model/evidence.js';
+import { err, ok, type Result } from '../model/problem.js';
+import { DEFAULT_TIMING } from '../model/timing.js';
+import { machineSshEnvironment } from '../wire/ssh-target.js';
+import type { Surroundings } from './program.js';
+import { openProgress } from './progress.js';
+import { VERSION } from './version.js';
+
+/** CA files hold a few certificates. */
+const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+
+/** Collects from the real world: this machine's clock, files, agent and environment, progress on stderr. */
+export async function lookAtEstate(config: Config, wantsProgress: boolean, around: Surroundings): Promise<EvidenceBundle> {
+  const secrets = openSecrets(around.env);
+  around.out.keepSecret(secrets.known);
+  const now = () => new Date();
+  const progress = openProgress(around.out.stderr, wantsProgress, now);
+  try {
+    return await collectEstate(config, {
+      timing: DEFAULT_TIMING,
+      now,
+      progress: progress.on,
+      readSecret: secrets.resolve,
+      readText,
+      sshEnvironment: machineSshEnvironment(around.env),
+      madeBy: `vasatrust ${VERSION}`,
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+async function readText(path: string, target: string): Promise<Result<string>> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      if (size <= MAX_TEXT_BYTES) return ok(await file.readFile('utf8'));
+    } finally {
+      await file.close();
+    }
+    const summary = `${path} is larger than ${MAX_TEXT_BYTES / 1024 / 1024} MB`;
+    return err({ code: 'file-invalid', target, summary, remedy: 'Name a PEM file with CA certificates.', retry: 'after-remedy' });
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const remedy = 'Check the path in estate.yaml and that you may read the file.';
+    return err({ code: 'file-unreadable', target, summary: `${path} cannot be read (${why})`, remedy, retry: 'after-remedy' });
+  }
+}

@@ -1,0 +1,108 @@
+import { Command, Option } from 'commander';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import type { Output, TextStream } from './terminal.js';
+import { VERSION } from './version.js';
+
+/** What every command gets, besides its own options. */
+export interface Surroundings {
+  readonly out: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Aborted by Ctrl-C: stop at the next safe point. */
+  readonly interrupted: AbortSignal;
+}
+
+export interface GlobalOptions {
+  readonly file?: string;
+  readonly output: 'table' | 'json' | 'md';
+  readonly progress: boolean;
+}
+
+/** The command line. Commands are loaded when they are called, so that help costs next to nothing. */
+export function buildProgram(
+  around: Surroundings,
+  streams: { stdout: TextStream; stderr: TextStream },
+  done: (code: ExitCode) => void,
+): Command {
+  const program = new Command('vasatrust')
+    .description(
+      'Sees what every vCenter Server presents to a shared VASA provider, says who holds the provider’s trust and who lost it, and proves it.',
+    )
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .addOption(new Option('-f, --file <file>', 'the estate to look at (./estate.yaml where not given)'))
+    .addOption(
+      new Option('-o, --output <format>', 'table, json or md')
+        .choices(['table', 'json', 'md'])
+        .default('table')
+        .argParser(formatOf),
+    )
+    .option('--no-progress', 'say nothing while looking')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false, helpWidth: streams.stdout.columns ?? 100 })
+    .configureOutput({ writeOut: (text) => void streams.stdout.write(text), writeErr: () => {} })
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .helpCommand(false)
+    .addHelpText('after', EXIT_CODES);
+  const globals = (): GlobalOptions => program.opts<GlobalOptions>();
+
+  program
+    .command('audit')
+    .description(
+      'look at every vCenter and provider, and judge: who holds the trust, who lost it, what depends on it. Changes nothing.',
+    )
+    .option('--save-evidence <file>', 'keep what was seen in a file (mode 0600; a file of that name is replaced)')
+    .option('--evidence <file>', 'judge saved evidence; connect to nothing')
+    .action(async (options: { saveEvidence?: string; evidence?: string }) => {
+      const { auditCommand } = await import('./commands/audit.js');
+      done(await auditCommand({ ...globals(), ...options }, around));
+    });
+
+  program
+    .command('explain')
+    .description('what a finding means, how it is proven and what to do; without a code, the list')
+    .argument('[code]', 'a finding’s code, as in trust-lost')
+    .action(async (code: string | undefined) => {
+      const { explainCommand } = await import('./commands/explain.js');
+      done(explainCommand(code, globals(), around));
+    });
+
+  const lab = program.command('lab').description('a simulated estate on this machine, to try vasatrust on');
+  lab
+    .command('up')
+    .description('start a scenario, write an estate.yaml for it and run until Ctrl-C')
+    .argument('[scenario]', 'see `vasatrust lab list`', 'clash')
+    .argument('[count]', 'how many vCenters, for the scenario estate-of')
+    .action(async (scenario: string, count: string | undefined) => {
+      const { labUpCommand } = await import('./commands/lab.js');
+      done(await labUpCommand(scenario, count, globals(), around));
+    });
+  lab
+    .command('list')
+    .description('the scenarios')
+    .action(async () => {
+      const { labListCommand } = await import('./commands/lab.js');
+      done(labListCommand(globals(), around));
+    });
+
+  program
+    .command('start', { hidden: true })
+    .description('the demonstration: audit the lab’s scenario `clash`')
+    .action(async () => {
+      const { startCommand } = await import('./commands/start.js');
+      done(await startCommand(globals(), around));
+    });
+
+  for (const command of [program, ...program.commands, ...lab.commands]) command.exitOverride();
+  return program;
+}
+
+/** Commander checks choices before this; a custom parser keeps the last of several. */
+function formatOf(value: string): string {
+  return value;
+}
+
+const EXIT_CODES = `
+Results go to stdout, everything else to stderr.
+Exit codes: ${EXIT.clean} clean · ${EXIT.findings} a finding of severity error · ${EXIT.usage} bad usage or config · ${EXIT.gaps} the evidence has gaps
+            ${EXIT.bug} a bug of vasatrust · ${EXIT.interrupted} interrupted`;

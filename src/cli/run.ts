@@ -1,0 +1,85 @@
+import { CommanderError } from 'commander';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { buildProgram } from './program.js';
+import { type Failure, type Output, openOutput, type TextStream } from './terminal.js';
+
+export interface World {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+  readonly interrupted: AbortSignal;
+}
+
+/** How long an interrupted command may take to reach a safe point: sessions are logged out, files are finished. */
+const SAFE_POINT_MS = 5_000;
+
+/** Parses, runs one command, and returns the exit code; a bug is told on stderr with its stack. */
+export async function run(world: World): Promise<ExitCode> {
+  const out = openOutput(world, world.env, wantsJson(world.argv));
+  try {
+    return await Promise.race([runCommand(world, out), interruption(world.interrupted)]);
+  } catch (error) {
+    return tellBug(error, out);
+  }
+}
+
+export function tellBug(error: unknown, out: Output): ExitCode {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  out.fail({
+    code: 'bug',
+    summary: 'vasatrust failed by a fault of its own',
+    remedy: 'Please report it with the lines above; nothing was changed in the estate.',
+    lines: ['vasatrust failed by a fault of its own. Please report it with these lines:', ...stack.split('\n').slice(0, 30)],
+  });
+  return EXIT.bug;
+}
+
+async function runCommand(world: World, out: Output): Promise<ExitCode> {
+  let code: ExitCode = EXIT.clean;
+  const around = { out, env: world.env, cwd: world.cwd, interrupted: world.interrupted };
+  const program = buildProgram(around, world, (result) => {
+    code = result;
+  });
+  if (world.argv.length === 0) {
+    program.outputHelp();
+    return EXIT.clean;
+  }
+  try {
+    await program.parseAsync([...world.argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.clean; // --help, --version
+    out.fail(usageFailure(error));
+    return EXIT.usage;
+  }
+}
+
+/** Commander's words, with its suggestion as the remedy where it has one. */
+function usageFailure(error: CommanderError): Failure {
+  if (error.code === 'commander.help') {
+    return { code: 'usage', summary: 'a command is missing', remedy: 'Run vasatrust --help for the list.' };
+  }
+  const [summary = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const remedy = suggestion ? suggestion.replace(/^\(|\)$/g, '') : 'Run vasatrust --help for what there is.';
+  return { code: 'usage', summary, remedy };
+}
+
+/** Ctrl-C: the command gets time to stop by itself, then we leave. */
+function interruption(signal: AbortSignal): Promise<ExitCode> {
+  return new Promise((resolve) => {
+    const leave = () => setTimeout(() => resolve(EXIT.interrupted), SAFE_POINT_MS).unref();
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+  });
+}
+
+/** Whether JSON was asked for, also where the rest of the line is wrong. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some((word, i) => {
+    if (word === '-o' || word === '--output') return argv[i + 1] === 'json';
+    return word === '-ojson' || word === '--output=json';
+  });
+}
