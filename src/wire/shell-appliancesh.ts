@@ -9,6 +9,7 @@ import type { SshLink } from './ssh-connect.js';
 import { sshProblem } from './ssh-problems.js';
 import type { CommandOutput, SshTarget } from './vcenter-shell.js';
 
+const BASH = '/bin/bash --noprofile --norc --noediting';
 const STEP_MS = 30_000;
 /** Banner, echo and prompts; appliancesh prints a few hundred bytes. */
 const MAX_DIALOGUE = 256 * 1024;
@@ -32,7 +33,8 @@ const SETUP = [
  * bash behind appliancesh, over one interactive channel, with the contract of an exec channel.
  *
  * The way in: wait for `Command> `, send `shell`, wait for root's prompt, replace that shell by one without start-up files, make the
- * terminal a plain pipe (`stty raw -echo`), and believe nothing before a computed marker came back.
+ * terminal a plain pipe (`stty raw -echo`), and believe nothing before a computed marker came back. HISTFILE goes first: `exec`
+ * would write this dialogue to root's history.
  * Source: prompts and `shell` are documented (transcript of a 6.5 appliance); that input is echoed split anywhere is documented, so
  * only the text gathered so far is ever matched; the rest of this dialogue is inferred. The login shell is never changed (`chsh`).
  */
@@ -114,7 +116,7 @@ export class ApplianceshSession {
     const rootPrompt = (text: string) => /\n[^\n]*[#$] $/.test(text);
     const asRoot = await this.say('shell\n', rootPrompt, (text) => /\nCommand> $/.test(text));
     if (!asRoot.ok) return asRoot;
-    const bare = await this.say('exec /bin/bash --noprofile --norc --noediting\n', rootPrompt);
+    const bare = await this.say(`unset HISTFILE; exec ${BASH}\n`, rootPrompt);
     if (!bare.ok) return bare;
     const [a, b] = [randomInt(1000, 30_000), randomInt(1000, 30_000)];
     const mark = randomBytes(8).toString('hex');

@@ -109,11 +109,11 @@ export interface ThrowAwayUser {
   remove(): void;
 }
 
-/** A local user for password logins; needs root. `shell`: its login shell. */
-export function addThrowAwayUser(shell = '/bin/bash'): ThrowAwayUser {
+/** A local user for password logins; needs root. */
+export function addThrowAwayUser(shell = '/bin/bash', home = '/nonexistent'): ThrowAwayUser {
   const name = `vt${randomBytes(4).toString('hex')}`;
   const password = randomBytes(12).toString('base64url');
-  execFileSync('useradd', ['--no-create-home', '--home-dir', '/tmp', '--shell', shell, name], { stdio: 'pipe' });
+  execFileSync('useradd', ['--no-create-home', '--home-dir', home, '--shell', shell, name], { stdio: 'pipe' });
   const user = {
     name,
     password,
