@@ -207,6 +207,8 @@ function tlsOptions({
 }
 
 function refusalOf(socket: TLSSocket, trust: ResolvedTrust, peer: Peer): Problem | undefined {
+  // Only who holds the keys of a connection verified before can resume it. Node shows no certificate then.
+  if (socket.isSessionReused()) return undefined;
   const leaf = socket.getPeerX509Certificate()?.raw;
   const offered = leaf === undefined ? undefined : createHash('sha256').update(leaf).digest('hex');
   if (trust.kind === 'fingerprint') {
