@@ -118,7 +118,9 @@ function objectContent(
   const propSet: Value[] = [];
   const missingSet: Value[] = [];
   const told = new Set<string>();
-  for (const path of matching.flatMap((one) => one.paths)) {
+  // Real servers tell properties by name, in whatever order they were asked for.
+  const paths = matching.flatMap((one) => one.paths).sort((a, b) => (a.text < b.text ? -1 : 1));
+  for (const path of paths) {
     if (told.has(path.text)) continue;
     told.add(path.text);
     const [top] = path.fields;

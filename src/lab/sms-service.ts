@@ -103,7 +103,6 @@ function onStorageManager(call: ServiceCall, args: Readonly<Record<string, Value
     case 'UnregisterProvider_Task':
       return taskRef(startUnregister(world, vcenter, String(args.providerId)));
     default:
-      chosen(vcenter, args.providerId);
       return taskRef(startRefreshCas(world, vcenter, texts(args.providerId)));
   }
 }

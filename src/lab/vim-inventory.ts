@@ -125,9 +125,9 @@ function containers(vcenter: LabVcenter): ManagedObject[] {
     },
   };
   const folders = [
+    folder(DATASTORES, DATACENTER, 'datastore', () => datastoreObjects(vcenter)),
     folder(VMS, DATACENTER, 'vm', () => vcenter.vms.map((vm) => vmObject(vcenter, vm))),
     folder(HOSTS, DATACENTER, 'host', () => (vcenter.hosts.length === 0 ? [] : [cluster])),
-    folder(DATASTORES, DATACENTER, 'datastore', () => datastoreObjects(vcenter)),
     folder(NETWORKS, DATACENTER, 'network', () => []),
   ];
   const folderRefs: Readonly<Record<string, Ref>> = {

@@ -39,7 +39,7 @@ function callWithSession(call: ServiceCall, session: SoapSession, args: Argument
   const { world, vcenter, method, self } = call;
   switch (method.name) {
     case 'CurrentTime':
-      return world.now();
+      return new Date(world.now().getTime() + vcenter.appliance.clockAheadMs);
     case 'Logout':
       logOut(vcenter, session);
       return undefined;
