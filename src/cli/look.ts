@@ -6,8 +6,8 @@ import type { EvidenceBundle } from '../model/evidence.js';
 import { err, ok, type Result } from '../model/problem.js';
 import { DEFAULT_TIMING } from '../model/timing.js';
 import { machineSshEnvironment } from '../wire/ssh-target.js';
-import type { Surroundings } from './program.js';
 import { openProgress } from './progress.js';
+import type { Surroundings } from './surroundings.js';
 import { VERSION } from './version.js';
 
 /** CA files hold a few certificates. */

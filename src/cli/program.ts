@@ -1,22 +1,8 @@
 import { Command, Option } from 'commander';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import type { Output, TextStream } from './terminal.js';
+import type { GlobalOptions, Surroundings } from './surroundings.js';
+import type { TextStream } from './terminal.js';
 import { VERSION } from './version.js';
-
-/** What every command gets, besides its own options. */
-export interface Surroundings {
-  readonly out: Output;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-  /** Aborted by Ctrl-C: stop at the next safe point. */
-  readonly interrupted: AbortSignal;
-}
-
-export interface GlobalOptions {
-  readonly file?: string;
-  readonly output: 'table' | 'json' | 'md';
-  readonly progress: boolean;
-}
 
 /** The command line. Commands are loaded when they are called, so that help costs next to nothing. */
 export function buildProgram(

@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv6 as isIPv6WithZone } from 'node:net';
 import { err, ok, type Result } from '../model/problem.js';
 import type { HostPort } from './config.js';
 
@@ -11,6 +11,9 @@ export interface Refusal {
 type Parsed<T> = Result<T, Refusal>;
 
 const refuse = (message: string, remedy: string): Parsed<never> => err({ message, remedy });
+
+/** Node accepts a zone (`%eth0`), which names an interface of one machine and belongs in no estate. */
+const isIPv6 = (text: string): boolean => isIPv6WithZone(text) && !text.includes('%');
 
 /** Letters, digits, hyphens and underscores in labels of at most 63, 253 in all; a trailing dot is accepted. */
 const HOST_NAME = /^(?=.{1,254}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;

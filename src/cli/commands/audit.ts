@@ -11,7 +11,7 @@ import { err, ok } from '../../model/problem.js';
 import { renderAudit } from '../../report/render-audit.js';
 import { auditExitCode, EXIT, type ExitCode } from '../exit-codes.js';
 import { lookAtEstate } from '../look.js';
-import type { GlobalOptions, Surroundings } from '../program.js';
+import type { GlobalOptions, Surroundings } from '../surroundings.js';
 import type { Failure } from '../terminal.js';
 
 export interface AuditOptions extends GlobalOptions {

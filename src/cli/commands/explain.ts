@@ -1,7 +1,7 @@
 import { nearest } from '../../config/nearest.js';
 import { CODES, type CodeEntry, findCodeEntry } from '../../findings/explain/codes.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import type { GlobalOptions, Surroundings } from '../program.js';
+import type { GlobalOptions, Surroundings } from '../surroundings.js';
 
 /** What one finding code means, or the list of all. */
 export function explainCommand(code: string | undefined, options: GlobalOptions, around: Surroundings): ExitCode {

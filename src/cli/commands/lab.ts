@@ -5,7 +5,7 @@ import { nearest } from '../../config/nearest.js';
 import { findScenario, SCENARIOS } from '../../lab/scenarios/find-scenario.js';
 import { startLab } from '../../lab/start-lab.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import type { GlobalOptions, Surroundings } from '../program.js';
+import type { GlobalOptions, Surroundings } from '../surroundings.js';
 
 /**
  * Runs a scenario until Ctrl-C, which is how it is meant to end: exit code 0. What it wrote is removed with it.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLab } from '../../lab/start-lab.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import type { GlobalOptions, Surroundings } from '../program.js';
+import type { GlobalOptions, Surroundings } from '../surroundings.js';
 import { auditCommand } from './audit.js';
 
 /**
