@@ -23,13 +23,15 @@ export async function generateKeys(kind: KeyKind = 'rsa'): Promise<LabKeys> {
       return labKeys((await generate('rsa', { modulusLength })).privateKey);
     }
     case 'ec':
-      return labKeys(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+      return generateEcKeys();
     case 'ec-p384':
       return labKeys(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey);
     case 'ed25519':
       return labKeys(generateKeyPairSync('ed25519').privateKey);
   }
 }
+
+export const generateEcKeys = (): LabKeys => labKeys(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 
 export const keysFromPem = (privateKeyPem: string): LabKeys => labKeys(createPrivateKey(privateKeyPem));
 

@@ -145,6 +145,24 @@ export function mint(spec: CertificateSpec, keys: LabKeys): LabIdentity {
   return { certificate: derBase64(der), certificatePem: certificatePem(derBase64(der)), privateKeyPem: keys.privateKeyPem };
 }
 
+/** A self-signed certificate for a subject given as DER, whose key may sign no certificates. */
+export function mintBare(subject: Uint8Array, keys: LabKeys): DerBase64 {
+  const algorithm = signatureAlgorithm(keys.privateKey, 'sha256');
+  const validity = sequence(time(new Date(0)), time(new Date(4_000_000_000_000)));
+  const usage = sequence(oid('2.5.29.15'), derTrue(), octetString(keyUsageBits(['digitalSignature'])));
+  const tbs = sequence(
+    context(0, integer(2n)),
+    integer(1n),
+    algorithm,
+    subject,
+    validity,
+    subject,
+    keys.spki,
+    context(3, sequence(usage)),
+  );
+  return derBase64(sequence(tbs, algorithm, bitString(signBytes(keys.privateKey, 'sha256', tbs))));
+}
+
 /** An empty revocation list of a CA, DER: the `.r0` files of a vCenter's bundle. */
 export function mintCrl(ca: LabCa, now: Date): Buffer {
   const key = signingKey(ca);
