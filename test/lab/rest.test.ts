@@ -29,7 +29,7 @@ async function logIn(lab: RunningLab, id: string, dialect: 'api' | 'rest', who: 
     status: answered.status,
     get: async (path: string) => {
       const got = await ask(port, `/${dialect}${path}`, { headers });
-      return { status: got.status, json: got.body.length > 0 ? (JSON.parse(got.body.toString()) as never) : undefined };
+      return { status: got.status, json: got.body.length > 0 ? (JSON.parse(got.body.toString()) as unknown) : undefined };
     },
     send: async (method: string, path: string, body?: unknown) => {
       const sent = await ask(port, `/${dialect}${path}`, {

@@ -21,10 +21,11 @@ async function sClient(port: number, ...options: string[]): Promise<string> {
   return stdout;
 }
 
+/** The certificates in the order sent; the leaf is printed again after that where `-showcerts` leaves it out of the list. */
 const chainIn = (text: string): string[] =>
-  [...text.matchAll(/-----BEGIN CERTIFICATE-----([^-]+)-----END/g)]
-    .map(([, body = '']) => body.replaceAll(/\s/g, ''))
-    .slice(0, -1);
+  [...(text.split('\nServer certificate\n')[0] ?? '').matchAll(/-----BEGIN CERTIFICATE-----([^-]+)-----END/g)].map(
+    ([, body = '']) => body.replaceAll(/\s/g, ''),
+  );
 
 /** The CA names of the CertificateRequest, in order. */
 function acceptedIn(text: string): string[] {
