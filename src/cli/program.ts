@@ -12,17 +12,12 @@ export function buildProgram(
 ): Command {
   const program = new Command('vasatrust')
     .description(
-      'Sees what every vCenter Server presents to a shared VASA provider, says who holds the provider’s trust and who lost it, and proves it.',
+      "Sees what every vCenter Server presents to a shared VASA provider, says who holds the provider's trust and who lost it, and proves it.",
     )
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addOption(new Option('-f, --file <file>', 'the estate to look at (./estate.yaml where not given)'))
-    .addOption(
-      new Option('-o, --output <format>', 'table, json or md')
-        .choices(['table', 'json', 'md'])
-        .default('table')
-        .argParser(formatOf),
-    )
+    .addOption(new Option('-o, --output <format>', 'how to print the result').choices(['table', 'json', 'md']).default('table'))
     .option('--no-progress', 'say nothing while looking')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false, helpWidth: streams.stdout.columns ?? 100 })
     .configureOutput({ writeOut: (text) => void streams.stdout.write(text), writeErr: () => {} })
@@ -47,7 +42,7 @@ export function buildProgram(
   program
     .command('explain')
     .description('what a finding means, how it is proven and what to do; without a code, the list')
-    .argument('[code]', 'a finding’s code, as in trust-lost')
+    .argument('[code]', 'code of a finding, as in trust-lost')
     .action(async (code: string | undefined) => {
       const { explainCommand } = await import('./commands/explain.js');
       done(explainCommand(code, globals(), around));
@@ -73,7 +68,7 @@ export function buildProgram(
 
   program
     .command('start', { hidden: true })
-    .description('the demonstration: audit the lab’s scenario `clash`')
+    .description('the demonstration: audit the scenario `clash` of the lab')
     .action(async () => {
       const { startCommand } = await import('./commands/start.js');
       done(await startCommand(globals(), around));
@@ -81,11 +76,6 @@ export function buildProgram(
 
   for (const command of [program, ...program.commands, ...lab.commands]) command.exitOverride();
   return program;
-}
-
-/** Commander checks choices before this; a custom parser keeps the last of several. */
-function formatOf(value: string): string {
-  return value;
 }
 
 const EXIT_CODES = `

@@ -43,8 +43,9 @@ async function runCommand(world: World, out: Output): Promise<ExitCode> {
     code = result;
   });
   if (world.argv.length === 0) {
-    program.outputHelp();
-    return EXIT.clean;
+    out.fail({ ...COMMAND_MISSING, lines: ['a command is missing.', ''] });
+    world.stderr.write(program.helpInformation());
+    return EXIT.usage;
   }
   try {
     await program.parseAsync([...world.argv], { from: 'user' });
@@ -57,10 +58,12 @@ async function runCommand(world: World, out: Output): Promise<ExitCode> {
   }
 }
 
+const COMMAND_MISSING: Failure = { code: 'usage', summary: 'a command is missing', remedy: 'Run vasatrust --help for the list.' };
+
 /** Commander's words, with its suggestion as the remedy where it has one. */
 function usageFailure(error: CommanderError): Failure {
   if (error.code === 'commander.help') {
-    return { code: 'usage', summary: 'a command is missing', remedy: 'Run vasatrust --help for the list.' };
+    return COMMAND_MISSING;
   }
   const [summary = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const remedy = suggestion ? suggestion.replace(/^\(|\)$/g, '') : 'Run vasatrust --help for what there is.';

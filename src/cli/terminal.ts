@@ -19,6 +19,8 @@ export interface Output {
   /** Tells where the secrets of this run are known, so that none gets out through `say` and `fail`. */
   keepSecret(known: () => readonly string[]): void;
   readonly stderr: TextStream;
+  /** Columns of the terminal that shows the result; missing where none does. */
+  readonly width?: number;
 }
 
 export interface Failure {
@@ -43,6 +45,7 @@ export function openOutput(
   const line = (text: string) => plainText(redact(text, known()), 4_000);
   return {
     stderr,
+    ...(stdout.isTTY && stdout.columns !== undefined && { width: stdout.columns }),
     write: (text) => void stdout.write(colours.level > 0 && !json ? coloured(text, colours) : text),
     say: (text) => void stderr.write(`${line(text)}\n`),
     fail({ lines, ...failure }) {

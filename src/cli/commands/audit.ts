@@ -13,6 +13,7 @@ import { auditExitCode, EXIT, type ExitCode } from '../exit-codes.js';
 import { lookAtEstate } from '../look.js';
 import type { GlobalOptions, Surroundings } from '../surroundings.js';
 import type { Failure } from '../terminal.js';
+import { VERSION } from '../version.js';
 
 export interface AuditOptions extends GlobalOptions {
   readonly saveEvidence?: string;
@@ -36,7 +37,7 @@ export async function auditCommand(options: AuditOptions, around: Surroundings):
     out.say(`evidence saved in ${options.saveEvidence}`);
   }
   const audit = judge(buildInventory(bundle.value), judgedAt(bundle.value, options));
-  out.write(renderAudit(audit, options.output));
+  out.write(renderAudit(audit, options.output, { version: VERSION, ...(out.width !== undefined && { width: out.width }) }));
   return auditExitCode(
     audit.findings.map((finding) => severityOf(finding.code)),
     audit.gaps.length,

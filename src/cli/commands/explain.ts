@@ -1,5 +1,6 @@
 import { nearest } from '../../config/nearest.js';
 import { CODES, type CodeEntry, findCodeEntry } from '../../findings/explain/codes.js';
+import { codePage } from '../../report/code-page.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { GlobalOptions, Surroundings } from '../surroundings.js';
 
@@ -48,16 +49,8 @@ const ENTRIES: Readonly<Record<Format, (entry: CodeEntry) => string>> = {
     ].join('\n'),
   json: ({ code, severity, title, meaning, proof, remedy, sources }) =>
     asJson({ formatVersion: 1, finding: { code, severity, title, meaning, proof, remedy, sources } }),
-  md: (entry) =>
-    [
-      `# \`${entry.code}\` (${entry.severity})`,
-      entry.title,
-      `## What it means\n\n${entry.meaning}`,
-      `## How it is proven\n\n${entry.proof}`,
-      `## What to do\n\n${entry.remedy}`,
-      `## How sure the facts are\n\n${entry.sources.map(({ mark, text }) => `- [${mark}] ${text}`).join('\n')}`,
-      '',
-    ].join('\n\n'),
+  // Without the comment that only the generated files need.
+  md: (entry) => codePage(entry).replace(/^<!--.*-->\n+/, ''),
 };
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
