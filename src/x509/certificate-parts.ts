@@ -8,8 +8,6 @@ export interface CertificateParts {
   readonly version: 1 | 2 | 3;
   readonly serial: string;
   readonly signatureAlgorithm: string;
-  /** The algorithm is named twice, in and around the signed body; false where the two differ (RFC 5280 section 4.1.1.2). */
-  readonly algorithmsAgree: boolean;
   readonly issuer: Buffer;
   readonly subject: Buffer;
   readonly notBefore: Date;
@@ -17,7 +15,29 @@ export interface CertificateParts {
   readonly spki: Buffer;
   readonly publicKey: PublicKeyFacts;
   readonly extensions: Extensions;
-  readonly signatureLength: number;
+}
+
+/** What OpenSSL is asked about; the buffers share memory with the certificate's DER. */
+export interface SignedParts {
+  /** The signed body with its header. */
+  readonly body: Buffer;
+  /** Empty when it is not a whole number of bytes. */
+  readonly signature: Buffer;
+  /** The algorithm is named twice, in and around the signed body; false where the two differ (RFC 5280 section 4.1.1.2). */
+  readonly algorithmsAgree: boolean;
+}
+
+/** The cheap half of `takeApart`. Throws `DerError`. */
+export function signedParts(bytes: Buffer): SignedParts {
+  const outer = new DerCursor(bytes).expect(TAG.sequence, 'a certificate').enter();
+  const tbs = outer.expect(TAG.sequence, 'a body').enter();
+  const body = outer.whole();
+  const algorithm = outer.expect(TAG.sequence, 'a signature algorithm').whole();
+  const signature = outer.expect(TAG.bitString, 'a signature').contents();
+  tbs.optional(contextTagConstructed(0));
+  tbs.expect(TAG.integer, 'a serial number');
+  const algorithmsAgree = tbs.expect(TAG.sequence, 'a signature algorithm').whole().equals(algorithm);
+  return { body, signature: signature[0] === 0 ? signature.subarray(1) : Buffer.alloc(0), algorithmsAgree };
 }
 
 /** Throws `DerError` for what is no certificate. Shape: RFC 5280 section 4.1. */
@@ -26,14 +46,13 @@ export function takeApart(bytes: Buffer): CertificateParts {
   const outer = all.expect(TAG.sequence, 'a certificate').enter();
   if (all.more) throw new DerError(`is followed by ${all.end - all.pos} bytes that do not belong to it`);
   const tbs = outer.expect(TAG.sequence, 'a body').enter();
-  const outerAlgorithm = outer.expect(TAG.sequence, 'a signature algorithm').whole();
-  const signatureAlgorithm = algorithmName(outer.enter());
-  const signature = outer.expect(TAG.bitString, 'a signature').contents();
+  const signatureAlgorithm = algorithmName(outer.expect(TAG.sequence, 'a signature algorithm').enter());
+  outer.expect(TAG.bitString, 'a signature');
   outer.finish('the certificate');
 
   const version = tbs.optional(contextTagConstructed(0)) ? versionOf(tbs.enter()) : 1;
   const serial = serialText(tbs.expect(TAG.integer, 'a serial number').contents());
-  const algorithmsAgree = tbs.expect(TAG.sequence, 'a signature algorithm').whole().equals(outerAlgorithm);
+  tbs.expect(TAG.sequence, 'a signature algorithm');
   const issuer = tbs.expect(TAG.sequence, 'an issuer').whole();
   const validity = tbs.expect(TAG.sequence, 'a validity').enter().next();
   const notBefore = timeOf(validity.tag, validity.contents());
@@ -51,7 +70,6 @@ export function takeApart(bytes: Buffer): CertificateParts {
     version,
     serial,
     signatureAlgorithm,
-    algorithmsAgree,
     issuer,
     subject,
     notBefore,
@@ -59,7 +77,6 @@ export function takeApart(bytes: Buffer): CertificateParts {
     spki,
     publicKey,
     extensions,
-    signatureLength: Math.max(0, signature.length - 1),
   };
 }
 

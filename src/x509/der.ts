@@ -122,29 +122,37 @@ export class DerCursor {
   }
 }
 
+/** Every certificate uses the same few dozen. */
+const knownOids = new Map<string, string>();
+const MAX_KNOWN_OIDS = 512;
+
 /** Dotted text of an object identifier's contents. */
-export function oidText(contents: Uint8Array): string {
+export function oidText(contents: Buffer): string {
   if (contents.length === 0 || contents.length > 64) throw new DerError('has an object identifier of an impossible length');
-  const arcs: string[] = [];
-  let value = 0n;
-  let small = 0;
-  let digits = 0;
+  const key = contents.toString('latin1');
+  const known = knownOids.get(key);
+  if (known !== undefined) return known;
+  const text = readOid(contents);
+  if (knownOids.size < MAX_KNOWN_OIDS) knownOids.set(key, text);
+  return text;
+}
+
+/** Groups of seven bits, the last one of each number without the high bit; the first number holds two (X.690 section 8.19). */
+function readOid(contents: Buffer): string {
+  const arcs: bigint[] = [];
+  let arc = 0n;
+  let groups = 0;
   for (const byte of contents) {
-    if (digits === 0 && byte === 0x80) throw new DerError('has an object identifier that is not minimal');
-    digits++;
-    if (digits <= 4) small = small * 128 + (byte & 0x7f);
-    else value = ((digits === 5 ? BigInt(small) : value) << 7n) | BigInt(byte & 0x7f);
+    if (groups++ === 0 && byte === 0x80) throw new DerError('has an object identifier that is not minimal');
+    arc = (arc << 7n) | BigInt(byte & 0x7f);
     if (byte & 0x80) continue;
-    const arc = digits <= 4 ? BigInt(small) : value;
-    if (arcs.length === 0) {
-      const first = arc < 40n ? 0n : arc < 80n ? 1n : 2n;
-      arcs.push(`${first}`, `${arc - first * 40n}`);
-    } else arcs.push(`${arc}`);
-    value = 0n;
-    small = 0;
-    digits = 0;
+    const first = arcs.length > 0 ? undefined : arc < 40n ? 0n : arc < 80n ? 1n : 2n;
+    if (first === undefined) arcs.push(arc);
+    else arcs.push(first, arc - first * 40n);
+    arc = 0n;
+    groups = 0;
   }
-  if (digits !== 0) throw new DerError('has an object identifier that breaks off');
+  if (groups !== 0) throw new DerError('has an object identifier that breaks off');
   return arcs.join('.');
 }
 

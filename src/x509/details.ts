@@ -1,6 +1,6 @@
 import type { Certificate } from '../model/certificate.js';
 import { derBytes } from '../model/ids.js';
-import { type CertificateParts, takeApart } from './certificate-parts.js';
+import { type CertificateParts, signedParts, takeApart } from './certificate-parts.js';
 import { DerError } from './der.js';
 import { canonicalName } from './distinguished-name.js';
 
@@ -11,6 +11,8 @@ export interface CertificateDetails {
   readonly subjectKey: string;
   readonly issuerKey: string;
   readonly selfIssued: boolean;
+  /** See `SignedParts`. */
+  readonly algorithmsAgree: boolean;
 }
 
 const known = new WeakMap<Certificate, CertificateDetails>();
@@ -24,10 +26,17 @@ export function detailsOf(certificate: Certificate): CertificateDetails | undefi
 
 function readDetails(certificate: Certificate): CertificateDetails | undefined {
   try {
-    const parts = takeApart(derBytes(certificate.der) as Buffer);
+    const bytes = derBytes(certificate.der) as Buffer;
+    const parts = takeApart(bytes);
     const subjectKey = canonicalName(parts.subject);
     const issuerKey = parts.issuer.equals(parts.subject) ? subjectKey : canonicalName(parts.issuer);
-    return { parts, subjectKey, issuerKey, selfIssued: subjectKey === issuerKey };
+    return {
+      parts,
+      subjectKey,
+      issuerKey,
+      selfIssued: subjectKey === issuerKey,
+      algorithmsAgree: signedParts(bytes).algorithmsAgree,
+    };
   } catch (error) {
     if (error instanceof DerError) return undefined;
     throw error;

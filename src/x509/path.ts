@@ -142,7 +142,7 @@ const VERIFIABLE = new Set(Object.values(SIGNATURE_NAMES));
 /** An algorithm that we have a name for, named the same inside and outside of what is signed. */
 function isVerifiable(certificate: Certificate): boolean {
   const name = certificate.signatureAlgorithm.split(' ')[0] as string;
-  return VERIFIABLE.has(name) && detailsOf(certificate)?.parts.algorithmsAgree === true;
+  return VERIFIABLE.has(name) && detailsOf(certificate)?.algorithmsAgree === true;
 }
 
 /** What holds for a certificate wherever it stands. */
