@@ -102,7 +102,8 @@ async function finishScenario(scenario: Scenario, lab: ReturnType<typeof openWor
 }
 
 const hasSsh = (vcenter: LabVcenter, { withoutSsh }: LabOptions): boolean =>
-  withoutSsh === undefined || (withoutSsh !== true && !withoutSsh.includes(vcenter.id));
+  typeof startAppliance === 'function' &&
+  (withoutSsh === undefined || (withoutSsh !== true && !withoutSsh.includes(vcenter.id)));
 
 const isDead = (world: LabWorld, where: string): boolean =>
   world.faults.some((fault) => fault.kind === 'dead' && fault.where === where);
