@@ -1,7 +1,8 @@
 import ipaddr from 'ipaddr.js';
 import type { Certificate } from '../model/certificate.js';
 import { DerError } from './der.js';
-import { nameText } from './distinguished-name.js';
+import { detailsOf } from './details.js';
+import { attributeValues, nameText } from './distinguished-name.js';
 
 /**
  * One text per IP address: dotted for IPv4 (also for IPv4-mapped IPv6, which is the same host), RFC 5952 for IPv6 without brackets and zone.
@@ -54,7 +55,8 @@ export function hostMatches(certificate: Certificate, host: string): boolean {
   const wanted = host.toLowerCase().replace(/\.$/, '');
   const names = certificate.san.filter(({ kind }) => kind === 'dns').map(({ value }) => value);
   if (names.length > 0) return names.some((name) => nameMatches(name, wanted));
-  const commonName = /(?:^|,)CN=([^,+\\]+)(?=,|\+|$)/.exec(certificate.subject)?.[1];
+  const subject = detailsOf(certificate)?.parts.subject;
+  const commonName = subject && attributeValues(subject, '2.5.4.3').at(-1);
   return commonName !== undefined && nameMatches(commonName, wanted);
 }
 

@@ -92,7 +92,8 @@ const hash: (algorithm: string, bytes: Buffer) => string =
   crypto.hash ?? ((algorithm, bytes) => crypto.createHash(algorithm).update(bytes).digest('hex'));
 
 const BEGIN = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g;
-const END = '-----END ';
+/** Base64 has no dashes: any armour ends a block, so that one without its own end does not swallow the next. */
+const ARMOUR = '-----';
 
 /**
  * The certificates of a PEM file, in their order; text between them, line ends of any kind and other PEM objects are passed over. Blocks that hold no base64 are
@@ -105,7 +106,7 @@ export function certificatesInPem(text: string): DerBase64[] {
     const begin = BEGIN.exec(text);
     if (!begin) break;
     const from = begin.index + begin[0].length;
-    const end = text.indexOf(END, from);
+    const end = text.indexOf(ARMOUR, from);
     const to = Math.min(end < 0 ? text.length : end, from + 2 * MAX_CERTIFICATE_BYTES);
     found.push(Buffer.from(text.slice(from, to), 'base64').toString('base64') as DerBase64);
     BEGIN.lastIndex = Math.max(to, from);
