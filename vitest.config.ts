@@ -12,7 +12,9 @@ export default defineConfig({
         },
       },
       { test: { name: 'lab', include: ['test/{wire,collect,lab,journeys}/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000, globalSetup: 'test/cli/build-command.ts' },
+      },
       { test: { name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 } },
     ],
   },
