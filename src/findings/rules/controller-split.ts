@@ -39,9 +39,11 @@ function holdersOf(provider: Provider): VcenterId[] {
 /** Linked vCenters trust each other's VMCA: what one holds the other can use. */
 function sharesHands(some: readonly VcenterId[], others: readonly VcenterId[], inventory: Inventory): boolean {
   if (some.some((id) => others.includes(id))) return true;
-  return inventory.vcenters.some(
-    ({ id, linkedWith }) => some.includes(id) && linkedWith.some(({ vcenter }) => others.includes(vcenter)),
-  );
+  const linked = (these: readonly VcenterId[], those: readonly VcenterId[]) =>
+    inventory.vcenters.some(
+      ({ id, linkedWith }) => these.includes(id) && linkedWith.some(({ vcenter }) => those.includes(vcenter)),
+    );
+  return linked(some, others) || linked(others, some);
 }
 
 function isUnseen(provider: Provider): boolean {

@@ -7,17 +7,21 @@ export const internalProviderSkipped = defineRule({
   subjects: (inventory) =>
     [...subjectsByVcenter(inventory)].map(([id, subjects]) => ({
       id,
+      registered: subjects.length,
       skipped: subjects.filter((subject) => !isExternal(subject)).map(({ registration }) => registration),
     })),
   about: ({ id }) => ({ vcenter: id }),
-  applies: ({ skipped }) => skipped.length > 0,
-  check: ({ id, skipped }) => [
-    {
-      code: 'internal-provider-skipped',
-      vcenter: id,
-      count: skipped.length,
-      names: [...new Set(skipped.map(({ name }) => name))].sort(),
-      basis: skipped.some(({ categoryBasis }) => categoryBasis === 'inferred') ? 'inferred' : 'category',
-    },
-  ],
+  applies: ({ registered }) => registered > 0,
+  check({ id, skipped }) {
+    if (skipped.length === 0) return [];
+    return [
+      {
+        code: 'internal-provider-skipped',
+        vcenter: id,
+        count: skipped.length,
+        names: [...new Set(skipped.map(({ name }) => name))].sort(),
+        basis: skipped.some(({ categoryBasis }) => categoryBasis === 'inferred') ? 'inferred' : 'category',
+      },
+    ];
+  },
 });
