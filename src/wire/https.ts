@@ -77,7 +77,7 @@ export interface HttpsClient {
   close(): Promise<void>;
 }
 
-const DEFAULTS = { connectMs: 10_000, requestMs: 60_000, maxBytes: 64 * 1024 * 1024, connections: 4 };
+const DEFAULTS = { connectMs: 10_000, requestMs: 60_000, maxBytes: 64 * 1024 * 1024, connections: 12 };
 
 /**
  * Requests to one peer over few kept-alive connections. The peer is verified on each new connection before a byte of HTTP is written.

@@ -26,7 +26,7 @@ export interface SmsClient {
   about(): Promise<Result<SmsAbout>>;
 }
 
-const PROVIDERS_AT_A_TIME = 4;
+const PROVIDERS_AT_A_TIME = 8;
 
 export function openSms(https: HttpsClient, vim: VimSession): SmsClient {
   const sms = openSmsCaller(https, vim);

@@ -113,11 +113,11 @@ export class VimSessionKeeper implements VimCaller {
   }
 
   async call(method: string, self: Ref, args: readonly Arg[], readsOnly: boolean): Promise<Result<XmlElement, SoapFailure>> {
-    const answer = await this.#send(method, self, args, readsOnly);
+    const answer = await this.#send(method, self, args, readsOnly, this.#cookie);
     return answer.ok ? ok(answer.value.response) : answer;
   }
 
-  #send(method: string, self: Ref, args: readonly Arg[], readsOnly: boolean) {
+  #send(method: string, self: Ref, args: readonly Arg[], readsOnly: boolean, cookie: string | undefined) {
     return callSoap(this.#https, {
       path: '/sdk',
       namespace: 'urn:vim25',
@@ -127,7 +127,7 @@ export class VimSessionKeeper implements VimCaller {
       args,
       readsOnly,
       secrets: [this.#login.password, this.cookie],
-      ...(this.#cookie === undefined ? {} : { cookie: `${COOKIE}=${this.#cookie}` }),
+      ...(cookie === undefined ? {} : { cookie: `${COOKIE}=${cookie}` }),
     });
   }
 
@@ -136,12 +136,11 @@ export class VimSessionKeeper implements VimCaller {
     const { username, password, verdict } = this.#login;
     if (!isXmlText(username) || !isXmlText(password)) return err(unusableSecret(this.label));
     return withVerdict(verdict, this.label, async () => {
-      this.#cookie = undefined;
       const args = [
         { name: 'userName', text: username },
         { name: 'password', text: password },
       ];
-      const answer = await this.#send('Login', this.content.sessionManager, args, false);
+      const answer = await this.#send('Login', this.content.sessionManager, args, false, undefined);
       if (!answer.ok) return err(answer.error.problem);
       const cookie = sessionCookieOf(answer.value.http.headers['set-cookie']);
       if (cookie === undefined) return err(badAnswer(this.label, `the login succeeded, but its answer sets no usable ${COOKIE}`));
@@ -181,7 +180,7 @@ export class VimSessionKeeper implements VimCaller {
   async logOut(): Promise<void> {
     if (this.#cookie === undefined) return;
     // Nothing depends on the answer: the session ends by itself when it is not used.
-    await this.#send('Logout', this.content.sessionManager, [], false);
+    await this.#send('Logout', this.content.sessionManager, [], false, this.#cookie);
     this.#cookie = undefined;
   }
 }
