@@ -1,7 +1,6 @@
 import type { WorldBuilder } from './build-world.js';
 import { parseName } from './distinguished-name.js';
-import { keysFromPem } from './keys.js';
-import { mint } from './pki.js';
+import { keysOf, mint } from './pki.js';
 import type { LabHost, LabProvider, LabVcenter } from './world.js';
 
 export interface HostSpec {
@@ -56,7 +55,7 @@ export function populate(
 function addHosts(builder: WorldBuilder, vcenter: LabVcenter, spec: HostSpec): LabHost[] {
   const added: LabHost[] = [];
   // One key for all of them: hosts are many, and nobody compares their keys.
-  const keys = keysFromPem(vcenter.machineSsl.privateKeyPem);
+  const keys = keysOf(vcenter.machineSsl);
   for (let n = 1; n <= spec.count; n++) {
     const name = `esx-${vcenter.id}-${n}.lab.example`;
     const certificate = mint(

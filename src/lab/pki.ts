@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { createHash, type KeyObject, sign } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type DerBase64, derBase64 } from '../model/ids.js';
 import { bitString, context, derTrue, integer, octetString, oid, readItems, sequence, TAG, time, tlv } from './der.js';
@@ -78,15 +78,14 @@ export async function mintLeaf(spec: CertificateSpec): Promise<LabIdentity> {
 
 /** A CA: self-signed, or subordinate to `issuer`. Its `chain` is everything above it, its issuer first. */
 export async function mintCa(spec: CertificateSpec): Promise<LabCa> {
-  const identity = mint(
-    { isCa: true, keyUsage: ['keyCertSign', 'cRLSign'], ...spec },
-    spec.keys ?? (await generateKeys(spec.keyKind)),
-  );
-  return {
-    ...identity,
+  const keys = spec.keys ?? (await generateKeys(spec.keyKind));
+  const ca: LabCa = {
+    ...mint({ isCa: true, keyUsage: ['keyCertSign', 'cRLSign'], ...spec }, keys),
     subject: typeof spec.subject === 'string' ? spec.subject : nameText(spec.subject),
     chain: spec.issuer ? [spec.issuer.certificate, ...spec.issuer.chain] : [],
   };
+  keysByIdentity.set(ca, keys);
+  return ca;
 }
 
 /** A CA of the same subject, byte for byte, with another key: what rebuilding a vCenter leaves behind. */
@@ -96,7 +95,7 @@ export function remintCa(ca: LabCa, spec: Omit<CertificateSpec, 'subject'> = {})
 
 /** The self-signed certificate of a key that already has another one. */
 export function selfSign(identity: LabIdentity, spec: Omit<CertificateSpec, 'keys' | 'issuer'>): LabIdentity {
-  return mint(spec, keysFromPem(identity.privateKeyPem));
+  return mint(spec, keysOf(identity));
 }
 
 /**
@@ -121,7 +120,7 @@ export function vmcaSubject(fqdn: string, ssoDomain = 'vsphere.local', form: '20
 /** Signs at once: the one place that needs no promise. Equal specs with equal keys differ only in an EC signature's random part. */
 export function mint(spec: CertificateSpec, keys: LabKeys): LabIdentity {
   const { issuer } = spec;
-  const signer = issuer ? signingKey(issuer) : keys.privateKey;
+  const signer = issuer ? keysOf(issuer).privateKey : keys.privateKey;
   const subject = encodeName(typeof spec.subject === 'string' ? parseName(spec.subject) : spec.subject);
   const issuerParts = issuer ? readParts(issuer.certificate) : undefined;
   const algorithm = signatureAlgorithm(signer, spec.hash ?? 'sha256');
@@ -142,7 +141,10 @@ export function mint(spec: CertificateSpec, keys: LabKeys): LabIdentity {
   const signature = signBytes(signer, spec.hash ?? 'sha256', tbs);
   if (spec.brokenSignature) signature.writeUInt8(signature.readUInt8(signature.length - 1) ^ 0x01, signature.length - 1);
   const der = sequence(tbs, algorithm, bitString(signature));
-  return { certificate: derBase64(der), certificatePem: certificatePem(derBase64(der)), privateKeyPem: keys.privateKeyPem };
+  const certificate = derBase64(der);
+  const identity: LabIdentity = { certificate, certificatePem: certificatePem(certificate), privateKeyPem: keys.privateKeyPem };
+  keysByIdentity.set(identity, keys);
+  return identity;
 }
 
 /** A self-signed certificate for a subject given as DER, whose key may sign no certificates. */
@@ -165,7 +167,7 @@ export function mintBare(subject: Uint8Array, keys: LabKeys): DerBase64 {
 
 /** An empty revocation list of a CA, DER: the `.r0` files of a vCenter's bundle. */
 export function mintCrl(ca: LabCa, now: Date): Buffer {
-  const key = signingKey(ca);
+  const key = keysOf(ca).privateKey;
   const algorithm = signatureAlgorithm(key, 'sha256');
   const { subject } = readParts(ca.certificate);
   const tbs = sequence(integer(1n), algorithm, subject, time(now), time(new Date(now.getTime() + 30 * DAY_MS)));
@@ -276,11 +278,12 @@ function derivedSerial(rest: readonly Uint8Array[]): bigint {
   return digest.readBigUInt64BE(0) >> 1n || 1n;
 }
 
-const signingKeys = new WeakMap<LabIdentity, KeyObject>();
+const keysByIdentity = new WeakMap<LabIdentity, LabKeys>();
 
-function signingKey(identity: LabIdentity): KeyObject {
-  const known = signingKeys.get(identity) ?? createPrivateKey(identity.privateKeyPem);
-  signingKeys.set(identity, known);
+/** The key pair of an identity, without reading its PEM again. */
+export function keysOf(identity: LabIdentity): LabKeys {
+  const known = keysByIdentity.get(identity) ?? keysFromPem(identity.privateKeyPem);
+  keysByIdentity.set(identity, known);
   return known;
 }
 

@@ -1,6 +1,5 @@
 import type { DerBase64 } from '../model/ids.js';
-import { keysFromPem } from './keys.js';
-import { mint } from './pki.js';
+import { keysOf, mint } from './pki.js';
 import type { LabCa, LabIdentity, LabProvider, LabVcenter, LabVirtualHost, SpsSwitches } from './world.js';
 
 /** What a VASA provider does with its certificates when a vCenter registers. The TLS server shows the change on the next connection. */
@@ -48,7 +47,7 @@ export function issueServerCertificate(
       notBefore: new Date(names.now.getTime() - 86_400_000),
       extendedKeyUsage: ['serverAuth'],
     },
-    keysFromPem(over.privateKeyPem),
+    keysOf(over),
   );
 }
 
