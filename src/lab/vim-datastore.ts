@@ -58,7 +58,8 @@ function datastoreInfo(world: LabWorld, vcenter: LabVcenter, datastore: LabDatas
   const told = datastore.told
     .map((uid) => vcenter.registrations.find((registration) => registration.uid === uid))
     .filter((registration) => registration !== undefined);
-  const array = world.providers.flatMap((provider) => provider.arrays).find((one) => one.id === datastore.arrayId);
+  const arrays = vcenter.registrations.flatMap((registration) => relatedProvider(world, registration)?.arrays ?? []);
+  const array = arrays.find((one) => one.id === datastore.arrayId);
   return data('VvolDatastoreInfo', {
     name: datastore.name,
     url: urlOf(datastore),
