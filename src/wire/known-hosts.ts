@@ -61,7 +61,7 @@ function parseLine(text: string, line: number): KnownHostEntry | undefined {
   if (rest === '' || rest.startsWith('#')) return undefined;
   let marker: KnownHostEntry['marker'] = 'none';
   if (rest.startsWith('@')) {
-    const [word, after] = nextWord(rest);
+    const [word, after] = markerWord(rest);
     if (word !== '@revoked' && word !== '@cert-authority') return undefined;
     marker = word === '@revoked' ? 'revoked' : 'cert-authority';
     rest = after;
@@ -73,6 +73,13 @@ function parseLine(text: string, line: number): KnownHostEntry | undefined {
   if (hosts === '' || !KEY_TYPE.test(keyType)) return undefined;
   const key = decodeKey(encoded, keyType);
   return key && { line, marker, hosts, keyType, key };
+}
+
+/** As OpenSSH does it: a marker ends at the first space; at a tab only where the line has no space at all. */
+function markerWord(text: string): [string, string] {
+  const space = text.indexOf(' ');
+  const end = space < 0 ? text.indexOf('\t') : space;
+  return end < 0 ? [text, ''] : [text.slice(0, end), text.slice(end).replace(/^[ \t]+/, '')];
 }
 
 function nextWord(text: string): [string, string] {
