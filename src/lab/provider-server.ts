@@ -6,32 +6,14 @@ export interface RunningProvider {
   /** Where its URL leads on this machine; a provider that is down has a port that nothing listens on. */
   readonly host: string;
   readonly port: number;
-  /** Ports of virtual hosts that have one of their own, by vCenter id. */
-  readonly virtualHostPorts: ReadonlyMap<string, number>;
-  /** Listens or stops listening as `up` says; the port stays the same as long as nobody else takes it. */
   close(): Promise<void>;
 }
 
-/** The TLS side of one VASA provider: the certificates of the world, its client CAs and `version.xml`. */
+/** The TLS side of one VASA provider: the certificates of the world, its client CAs and `version.xml`. Virtual hosts are told apart by name. */
 export async function startProvider(world: LabWorld, provider: LabProvider): Promise<RunningProvider> {
-  const host = await hostFor(provider);
-  const main = await listen(world, provider, host, (name) => faceOf(world, provider, name));
-  const own: [string, RunningListener][] = [];
-  for (const [vcenter, virtualHost] of provider.virtualHosts) {
-    if (virtualHost.servicePort === undefined) continue;
-    own.push([vcenter, await listen(world, provider, host, () => faceOf(world, provider, virtualHost.vhostName))]);
-  }
-  const listeners = [main, ...own.map(([, listener]) => listener)];
-  if (!provider.up) await Promise.all(listeners.map((listener) => listener.close()));
-  return {
-    name: provider.name,
-    host: main.host,
-    port: main.port,
-    virtualHostPorts: new Map(own.map(([vcenter, listener]) => [vcenter, listener.port])),
-    async close() {
-      await Promise.all(listeners.map((listener) => listener.close()));
-    },
-  };
+  const listener = await listen(world, provider, await hostFor(provider), (name) => faceOf(world, provider, name));
+  if (!provider.up) await listener.close();
+  return { name: provider.name, host: listener.host, port: listener.port, close: listener.close };
 }
 
 function listen(

@@ -4,7 +4,7 @@ import { HEALTHY, LOST } from './clash-parts.js';
 import type { ExpectedFinding, ExpectedHolder, ExpectedRegistration, Scenario } from './scenario.js';
 
 /** Every so many vCenters share an array with one provider; the last of them to register holds it. */
-export const GROUP = 4;
+const GROUP = 4;
 const RELEASES = ['6.5', '6.7', '6.7U3', '7.0U3', '8.0U3'] as const;
 
 /** `estate-of-<n>`: n vCenters on EC keys, in groups that clash over a VASA 3 provider. For measuring. */

@@ -4,7 +4,7 @@ import type { ExpectedFinding, Scenario } from './scenario.js';
 
 const SMS_CONFIG = '/usr/lib/vmware-vpx/sps/conf/sms-config.xml';
 /** How an armed unit of ours is named: `vasatrust-` and what it is for. */
-export const ARMED_UNIT = 'vasatrust-revert-20261103.timer';
+const ARMED_UNIT = 'vasatrust-revert-20261103.timer';
 
 export const leftover: Scenario = {
   name: 'leftover',
