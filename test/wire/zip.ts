@@ -1,4 +1,4 @@
-import { deflateRawSync, crc32 as nodeCrc32 } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 
 /** One entry of a zip written by hand; anything can be lied about. */
 export interface ZipEntry {
