@@ -1,3 +1,14 @@
+import { createHash } from 'node:crypto';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import ssh2, { type Connection, type PseudoTtyInfo, type ServerChannel, type Session } from 'ssh2';
+import { execUnderAppliancesh, runAppliancesh } from './appliance-appliancesh.js';
+import { runTerminalShell, withBash } from './appliance-bash.js';
+import { programsOf } from './appliance-commands.js';
+import { loginHandler } from './appliance-login.js';
+import { ownAddress } from './appliance-network-tools.js';
+import { type Machine, Shell } from './appliance-shell.js';
+import { type Descriptor, Pipe } from './appliance-streams.js';
+import { Terminal } from './appliance-terminal.js';
 import type { LabVcenter, LabWorld } from './world.js';
 
 export interface RunningAppliance {
@@ -9,5 +20,180 @@ export interface RunningAppliance {
   close(): Promise<void>;
 }
 
-/** The SSH side of one appliance, on 127.0.0.1. Nothing received is ever run on this machine: commands are looked up in a table. */
-export declare function startAppliance(world: LabWorld, vcenter: LabVcenter): Promise<RunningAppliance>;
+/**
+ * The SSH side of one appliance, on 127.0.0.1. Nothing received is ever run on this machine: commands are looked up in a table and work on
+ * the world alone. Where SSH is switched off the port refuses connections.
+ */
+export async function startAppliance(world: LabWorld, vcenter: LabVcenter): Promise<RunningAppliance> {
+  const hostKey = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
+  const [type = '', body = ''] = hostKey.public.split(' ');
+  const open = new Set<Socket>();
+  // OpenSSH 7.4 is what appliances of 2021 answered with.
+  const ssh = new ssh2.Server({ hostKeys: [hostKey.private], ident: 'OpenSSH_7.4' }, (client, info) => {
+    serveClient(world, vcenter, client, { address: info.ip, port: info.port });
+  });
+  const server = createServer((socket) => {
+    const dead = world.faults.some((fault) => fault.kind === 'dead' && fault.where === vcenter.id);
+    if (dead || !vcenter.appliance.sshEnabled) return socket.destroy();
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    socket.on('error', () => {});
+    socket.setNoDelay(true);
+    ssh.injectSocket(socket);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  if (!vcenter.appliance.sshEnabled) await endServer(server);
+  return {
+    port,
+    hostKeySha256: `SHA256:${createHash('sha256').update(Buffer.from(body, 'base64')).digest('base64').replace(/=+$/, '')}`,
+    hostPublicKey: `${type} ${body}`,
+    async close() {
+      for (const socket of open) socket.destroy();
+      await endServer(server);
+    },
+  };
+}
+
+function endServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+function serveClient(world: LabWorld, vcenter: LabVcenter, client: Connection, from: { address: string; port: number }): void {
+  client.on('error', () => {});
+  client.on(
+    'authentication',
+    loginHandler(world, vcenter, () => client.end()),
+  );
+  client.on('session', (accept) => serveSession(world, vcenter, accept(), from));
+  // AllowTcpForwarding no, as hardened appliances have it.
+  client.on('tcpip', (_accept, reject) => reject());
+}
+
+type Start = (machine: Machine, channel: ServerChannel, terminal: Terminal | undefined) => Promise<number>;
+
+function serveSession(world: LabWorld, vcenter: LabVcenter, session: Session, from: { address: string; port: number }): void {
+  let pty: PseudoTtyInfo | undefined;
+  const ended = new AbortController();
+  const variables = new Map([['SSH_CONNECTION', `${from.address} ${from.port} ${ownAddress({ vcenter })} 22`]]);
+  const serve = (channel: ServerChannel, start: Start) => {
+    const machine: Machine = { world, vcenter, programs: withBash(programsOf(vcenter.appliance)), signal: ended.signal };
+    const terminal = pty && terminalOf(channel, pty);
+    channel.on('error', () => {});
+    channel.on('close', () => {
+      ended.abort();
+      terminal?.hangUp();
+    });
+    void later(world, vcenter)
+      .then(() => start(machine, channel, terminal))
+      .catch((bug: unknown) => {
+        world.record.push({
+          at: world.now().toISOString(),
+          where: vcenter.id,
+          kind: 'ssh-exec',
+          what: 'the lab itself',
+          outcome: `failed: ${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}`,
+        });
+        return 255;
+      })
+      .then((code) => {
+        if (channel.destroyed) return;
+        channel.exit(code);
+        channel.end();
+      });
+  };
+  session.on('pty', (accept, _reject, info) => {
+    pty = info;
+    accept?.();
+  });
+  session.on('window-change', (accept) => accept?.());
+  session.on('env', (accept) => accept?.());
+  session.on('signal', (accept) => {
+    accept?.();
+    ended.abort();
+  });
+  session.on('exec', (accept, _reject, { command }) => {
+    serve(accept(), (machine, channel, terminal) => runLine(machine, channel, terminal, command, variables));
+  });
+  session.on('shell', (accept) => {
+    serve(accept(), (machine, channel, terminal) => runLogin(machine, channel, terminal, variables));
+  });
+  session.on('subsystem', (accept, reject, { name }) => {
+    // sshd has the login shell run the subsystem's program, and appliancesh does not know it.
+    if (vcenter.appliance.shell === 'bash') return reject?.();
+    const program = name === 'sftp' ? '/usr/libexec/sftp-server' : name;
+    serve(accept(), (machine, channel, terminal) => runLine(machine, channel, terminal, program, variables));
+  });
+}
+
+function terminalOf(channel: ServerChannel, pty: PseudoTtyInfo): Terminal {
+  const { cols: columns, rows } = pty;
+  const { term = 'dumb' } = pty as { term?: string };
+  const terminal = new Terminal((bytes) => channel.write(bytes), { columns, rows, term });
+  channel.on('data', (bytes: Buffer) => terminal.receive(bytes));
+  channel.on('end', () => terminal.hangUp());
+  return terminal;
+}
+
+function streamsOf(channel: ServerChannel, terminal: Terminal | undefined) {
+  if (terminal) return { stdin: terminal, stdout: terminal, stderr: terminal };
+  const stdin = new Pipe();
+  channel.on('data', (bytes: Buffer) => stdin.write(bytes));
+  channel.on('end', () => stdin.end());
+  channel.on('close', () => stdin.end());
+  const stdout = { write: (bytes: Buffer | string) => void channel.write(bytes) };
+  const stderr = { write: (bytes: Buffer | string) => void channel.stderr.write(bytes) };
+  return { stdin, stdout, stderr };
+}
+
+async function runLine(
+  machine: Machine,
+  channel: ServerChannel,
+  terminal: Terminal | undefined,
+  line: string,
+  variables: ReadonlyMap<string, string>,
+): Promise<number> {
+  const streams = streamsOf(channel, terminal);
+  if (machine.vcenter.appliance.shell === 'appliancesh') return execUnderAppliancesh(machine, line, streams);
+  return bashOver(machine, streams, variables).runScript(line);
+}
+
+async function runLogin(
+  machine: Machine,
+  channel: ServerChannel,
+  terminal: Terminal | undefined,
+  variables: ReadonlyMap<string, string>,
+): Promise<number> {
+  const { shell } = machine.vcenter.appliance;
+  if (terminal)
+    return shell === 'bash' ? runTerminalShell(machine, terminal, variables) : runAppliancesh(machine, terminal, variables);
+  const streams = streamsOf(channel, undefined);
+  if (shell === 'bash') return bashOver(machine, streams, variables).runLines();
+  return execUnderAppliancesh(machine, 'shell', streams);
+}
+
+function bashOver(machine: Machine, streams: ReturnType<typeof streamsOf>, variables: ReadonlyMap<string, string>): Shell {
+  const descriptors = new Map<number, Descriptor>([
+    [0, { input: streams.stdin }],
+    [1, { output: streams.stdout }],
+    [2, { output: streams.stderr }],
+  ]);
+  const shell = new Shell(machine, descriptors);
+  for (const [name, value] of variables) {
+    shell.variables.set(name, value);
+    shell.exported.add(name);
+  }
+  return shell;
+}
+
+/** The lab's latency, and what a scripted fault adds to it. */
+async function later(world: LabWorld, vcenter: LabVcenter): Promise<void> {
+  const slow = world.faults.reduce((ms, fault) => (fault.kind === 'slow' && fault.where === vcenter.id ? ms + fault.ms : ms), 0);
+  const ms = world.timing.latencyMs + slow;
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,25 @@
+import { certificateTools } from './appliance-certificate-tools.js';
+import { fileTools } from './appliance-file-tools.js';
+import { hostTools } from './appliance-host-tools.js';
+import { networkTools } from './appliance-network-tools.js';
+import type { Program } from './appliance-program.js';
+import { sed } from './appliance-sed.js';
+import { serviceTools } from './appliance-service-tools.js';
+import { textTools } from './appliance-text-tools.js';
+import type { LabAppliance } from './world.js';
+
+const PROGRAMS: ReadonlyMap<string, Program> = new Map([
+  ...textTools,
+  ['sed', sed] as const,
+  ...fileTools,
+  ...networkTools,
+  ...serviceTools,
+  ...certificateTools,
+  ...hostTools,
+]);
+const WITHOUT_IP: ReadonlyMap<string, Program> = new Map([...PROGRAMS].filter(([name]) => name !== 'ip'));
+
+/** Everything that can be run on this appliance. What is not in here is not found, 127. */
+export function programsOf(appliance: LabAppliance): ReadonlyMap<string, Program> {
+  return appliance.hasIp ? PROGRAMS : WITHOUT_IP;
+}

@@ -1,0 +1,63 @@
+import type { ApplianceFiles } from './appliance-files.js';
+import type { Input, Output } from './appliance-streams.js';
+import type { LabVcenter, LabWorld } from './world.js';
+
+/** One run of one program of the appliance. */
+export interface Call {
+  readonly world: LabWorld;
+  readonly vcenter: LabVcenter;
+  readonly files: ApplianceFiles;
+  /** As it was called: a name or a path. */
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly cwd: string;
+  /** Where the SSH connection comes from, as in SSH_CONNECTION. */
+  readonly environment: ReadonlyMap<string, string>;
+  /** Ends when the channel does, or when `timeout` says so. */
+  readonly signal: AbortSignal;
+  /** Runs another program with this one's files, for `timeout`, `nohup`, `env`, …; its exit code. */
+  run(argv: readonly string[], signal?: AbortSignal): Promise<number>;
+}
+
+/** What is still to be printed, and the exit code. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout?: string | Buffer;
+  readonly stderr?: string;
+}
+
+export interface Program {
+  readonly run: (call: Call) => Outcome | Promise<Outcome>;
+  /** Folders it is in; the first is on PATH unless `path` says no. */
+  readonly folders: readonly string[];
+  /** False: found by its absolute path alone. */
+  readonly onPath?: false;
+  /** True: works on text alone and touches nothing of the appliance, so it is not worth a record. */
+  readonly filter?: (args: readonly string[]) => boolean;
+}
+
+export const print = (stdout: string | Buffer, code = 0): Outcome => ({ code, stdout });
+export const complain = (stderr: string, code = 1): Outcome => ({ code, stderr: stderr.endsWith('\n') ? stderr : `${stderr}\n` });
+
+const BIN = ['/usr/bin', '/bin'];
+const SBIN = ['/usr/sbin', '/sbin'];
+
+/** A program of /bin and /usr/bin. */
+export const tool = (run: Program['run'], filter?: Program['filter']): Program => ({
+  run,
+  folders: BIN,
+  ...(filter ? { filter } : {}),
+});
+export const systemTool = (run: Program['run']): Program => ({ run, folders: SBIN });
+
+/** Waits in real time until `done` holds, so that a test may move its own clock. False: the call was ended. */
+export async function waitUntil(call: Call, done: () => boolean): Promise<boolean> {
+  while (!done()) {
+    if (call.signal.aborted) return false;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  return true;
+}

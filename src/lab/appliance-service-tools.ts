@@ -1,0 +1,191 @@
+import { type Call, complain, type Outcome, type Program, print, tool, waitUntil } from './appliance-program.js';
+import { operands } from './appliance-text-tools.js';
+import { beginStart, beginStop, settle } from './sps-model.js';
+
+/** Services as 6.7 and later print them: `domain` formats of service-control and vmon-cli, seen on real appliances. */
+export const serviceTools: readonly (readonly [string, Program])[] = [
+  ['service-control', tool(serviceControl)],
+  ['vmon-cli', { run: vmonCli, folders: ['/usr/lib/vmware-vmon', '/usr/sbin'] }],
+  ['systemctl', tool(systemctl)],
+];
+
+const OTHERS = [
+  'applmgmt',
+  'lookupsvc',
+  'pschealth',
+  'vmafdd',
+  'vmcad',
+  'vmdird',
+  'vmware-vpostgres',
+  'vpxd',
+  'vpxd-svcs',
+  'vsphere-ui',
+];
+const STOPPED = ['mbcs', 'netdumper', 'rbd', 'vmcam'];
+const NOT_NOW = 'Operation not allowed in current service state';
+
+const isSps = (name: string): boolean => /^(vmware-)?sps$/.test(name);
+
+async function serviceControl(call: Call): Promise<Outcome> {
+  const names = operands(call.args);
+  const verbs = call.args.filter((arg) => /^--(status|stop|start|restart|list)$/.test(arg));
+  const [verb] = verbs;
+  if (verbs.length !== 1)
+    return complain('usage: service-control [-h] [--start] [--stop] [--status] [--list] [--all] [services ...]', 2);
+  if (verb === '--list')
+    return print(`${['vmware-sps (VMware vSphere Profile-Driven Storage Service)', ...OTHERS].join('\n')}\n`);
+  const unknown = names.find((name) => !isSps(name) && !OTHERS.includes(name) && !STOPPED.includes(name));
+  if (unknown !== undefined) return complain(`Service-control failed. Error: Unknown service ${unknown}`);
+  if (verb === '--status') return print(statusText(call, names));
+  if (!names.every(isSps) || names.length === 0) {
+    return complain('Service-control failed. Error: the lab starts and stops vmware-sps alone');
+  }
+  if (verb === '--stop') return stop(call);
+  if (verb === '--start') return start(call);
+  const stopped = await stop(call);
+  if (stopped.code !== 0) return stopped;
+  const started = await start(call);
+  return { ...started, stdout: `${String(stopped.stdout ?? '')}${String(started.stdout ?? '')}` };
+}
+
+function statusText(call: Call, names: readonly string[]): string {
+  settle(call.world, call.vcenter);
+  const heading = { STARTED: 'Running', STOPPED: 'Stopped', STARTING: 'StartPending', STOPPING: 'StopPending' }[
+    call.vcenter.appliance.sps.state
+  ];
+  const listed = (under: string, others: readonly string[]) => {
+    const all = [...others, ...(heading === under ? ['vmware-sps'] : [])];
+    const shown =
+      names.length === 0 ? all : all.filter((name) => names.includes(name) || (name === 'vmware-sps' && names.some(isSps)));
+    return shown.length > 0 ? `${under}:\n ${shown.sort().join(' ')}\n` : '';
+  };
+  return ['Stopped', 'StartPending', 'StopPending', 'Running']
+    .map((under) => listed(under, under === 'Running' ? OTHERS : under === 'Stopped' ? STOPPED : []))
+    .join('');
+}
+
+async function stop(call: Call): Promise<Outcome> {
+  const { sps } = call.vcenter.appliance;
+  if (!beginStop(call.world, call.vcenter)) return complain(NOT_NOW);
+  note(call, 'stop vmware-sps');
+  call.stdout.write('Operation not cancellable. Please wait for it to finish...\nPerforming stop operation on service sps...\n');
+  await waitUntil(call, () => {
+    settle(call.world, call.vcenter);
+    return sps.state === 'STOPPED';
+  });
+  return print('Successfully stopped service sps\n');
+}
+
+async function start(call: Call): Promise<Outcome> {
+  const { sps } = call.vcenter.appliance;
+  if (!beginStart(call.world, call.vcenter)) return complain(NOT_NOW);
+  note(call, 'start vmware-sps');
+  call.stdout.write('Operation not cancellable. Please wait for it to finish...\nPerforming start operation on service sps...\n');
+  await waitUntil(call, () => {
+    settle(call.world, call.vcenter);
+    return sps.state !== 'STARTING';
+  });
+  if (sps.state === 'STARTED') return print('Successfully started service sps\n');
+  const details = {
+    resolution: null,
+    detail: [
+      {
+        args: ['sps'],
+        id: 'install.ciscommon.service.failstart',
+        localized: "An error occurred while starting service 'sps'",
+        translatable: "An error occurred while starting service '%(0)s'",
+      },
+    ],
+    componentKey: null,
+    problemId: null,
+  };
+  const text = JSON.stringify(details, undefined, 4);
+  return complain(`Error executing start on service sps. Details ${text}\nService-control failed. Error: ${text}`);
+}
+
+async function vmonCli(call: Call): Promise<Outcome> {
+  const [flag = '', name = ''] = call.args;
+  if (flag === '-l' || flag === '--list') return print(`sps\n${OTHERS.join('\n')}\n`);
+  if (!isSps(name) && !OTHERS.includes(name)) return complain(`Unknown service ${name}.`, 1);
+  if (flag === '-s' || flag === '--status') return print(vmonStatus(call, isSps(name) ? 'sps' : name));
+  if (!isSps(name)) return complain('the lab starts and stops sps alone');
+  if (flag === '-k' || flag === '--stop') return vmonDone(await stop(call), 'Stop');
+  if (flag === '-i' || flag === '--start') return vmonDone(await start(call), 'Start');
+  if (flag === '-r' || flag === '--restart') {
+    const stopped = await stop(call);
+    return vmonDone(stopped.code === 0 ? await start(call) : stopped, 'Restart');
+  }
+  return complain(`Unknown option ${flag}`, 1);
+}
+
+function vmonDone(outcome: Outcome, verb: string): Outcome {
+  return outcome.code === 0
+    ? print(`Completed ${verb} service request.\n`)
+    : complain(`${verb} service request failed. ${outcome.stderr ?? ''}`);
+}
+
+function vmonStatus(call: Call, name: string): string {
+  settle(call.world, call.vcenter);
+  const { sps } = call.vcenter.appliance;
+  const own = name === 'sps';
+  const running = !own || sps.state === 'STARTED' || sps.state === 'STARTING';
+  const since = own ? (sps.stoppingSinceMs ?? sps.startedAtMs) : sps.startedAtMs;
+  const state = own
+    ? { STARTED: 'STARTED', STOPPED: 'STOPPED', STARTING: 'START_PENDING', STOPPING: 'STOP_PENDING' }[sps.state]
+    : 'STARTED';
+  const rows = [
+    `Name: ${name}`,
+    'Starttype: AUTOMATIC',
+    `RunState: ${state}`,
+    `RunAsUser: ${call.vcenter.version.startsWith('6.') ? 'root' : own ? 'sps' : 'root'}`,
+    `CurrentRunStateDuration(ms): ${Math.max(0, call.world.now().getTime() - since)}`,
+    ...(running ? [`HealthState: ${own ? sps.health : 'HEALTHY'}`] : []),
+    'FailStop: N/A',
+    ...(running ? [`MainProcessId: ${own ? sps.pid : 2101}`] : []),
+  ];
+  return `${rows.join('\n')}\n`;
+}
+
+/** Units the world names, besides two that every appliance has. */
+function systemctl(call: Call): Outcome {
+  const [verb = 'list-units', ...rest] = operands(call.args);
+  const plain = call.args.includes('--no-legend');
+  const { units } = call.vcenter.appliance;
+  switch (verb) {
+    case 'list-timers': {
+      const timers = ['systemd-tmpfiles-clean.timer', ...units.filter((unit) => unit.endsWith('.timer'))];
+      const rows = timers.map((unit) => `n/a n/a n/a n/a ${unit} ${unit.replace(/timer$/, 'service')}`);
+      const legend = plain ? [] : ['', `${rows.length} timers listed.`];
+      return print(
+        [...(plain ? [] : ['NEXT LEFT LAST PASSED UNIT ACTIVATES']), ...rows, ...legend].map((row) => `${row}\n`).join(''),
+      );
+    }
+    case 'list-unit-files': {
+      const all = ['vmware-vmon.service', 'sshd.service', 'systemd-tmpfiles-clean.timer', ...units];
+      const wanted = rest.length === 0 ? all : all.filter((unit) => rest.some((pattern) => globs(pattern).test(unit)));
+      const type = call.args.find((arg) => arg.startsWith('--type='))?.slice(7);
+      const rows = wanted.filter((unit) => type === undefined || unit.endsWith(`.${type}`)).map((unit) => `${unit} enabled`);
+      const legend = plain ? [] : ['', `${rows.length} unit files listed.`];
+      return print([...(plain ? [] : ['UNIT FILE STATE']), ...rows, ...legend].map((row) => `${row}\n`).join(''));
+    }
+    case 'is-active': {
+      const known = rest.every((unit) => [...units, 'vmware-vmon.service', 'sshd.service', 'sshd'].includes(unit));
+      return print(known ? 'active\n' : 'inactive\n', known ? 0 : 3);
+    }
+    default:
+      return complain(`Unknown command verb ${verb}.`);
+  }
+}
+
+function globs(pattern: string): RegExp {
+  return new RegExp(
+    `^${pattern
+      .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
+}
+
+function note(call: Call, what: string): void {
+  call.files.note(what, 'begun');
+}
