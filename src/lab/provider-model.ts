@@ -1,50 +1,59 @@
 import type { DerBase64 } from '../model/ids.js';
 import { keysOf, mint } from './pki.js';
-import type { LabCa, LabIdentity, LabProvider, LabVcenter, LabVirtualHost, SpsSwitches } from './world.js';
+import { readCertificate } from './sps-trust.js';
+import type { LabCa, LabIdentity, LabProvider, LabVcenter, SpsSwitches } from './world.js';
 
 /** What a VASA provider does with its certificates when a vCenter registers. The TLS server shows the change on the next connection. */
 
 /** Whether the provider gives every vCenter a virtual host of its own (VASA 5 and later). */
 export const hasVirtualHosts = (provider: LabProvider): boolean => Number.parseFloat(provider.vasaVersion) >= 5;
 
+/** Name of a virtual host nobody chose a name for. */
+export const virtualHostName = (vcenter: LabVcenter, provider: LabProvider): string => `${vcenter.id}.${provider.host}`;
+
 /**
- * Has `ca` sign the provider's server key: one certificate up to VASA 4, that of the vCenter's virtual host from VASA 5 on. The key stays the same. Only the leaf is kept:
- * an open VASA 2 provider stores a chain of one (documented for that implementation alone); `withChain` is for providers that keep all of it.
+ * Has `ca` sign the provider's server key: its one certificate up to VASA 4, that of the vCenter's virtual host from VASA 5 on, which is made
+ * where there is none. The key stays the same. Served with the leaf is what stands between it and the root; an open VASA 2 provider drops even
+ * that (documented for that implementation alone).
  * A retained certificate stays as it is: then nothing is done and `false` comes back.
  */
 export function signAnew(
   provider: LabProvider,
   ca: LabCa,
-  options: { readonly now: Date; readonly vcenter?: LabVcenter; readonly withChain?: boolean },
+  options: { readonly now: Date; readonly vcenter?: LabVcenter },
 ): boolean {
   if (provider.retained === true) return false;
-  const virtualHost = hasVirtualHosts(provider) && options.vcenter ? provider.virtualHosts.get(options.vcenter.id) : undefined;
-  const holder: LabProvider | LabVirtualHost = virtualHost ?? provider;
-  const names = [...(virtualHost ? [virtualHost.vhostName] : []), provider.host, ...provider.addresses];
-  const identity = issueServerCertificate(ca, holder.served.identity, {
-    host: names[0] ?? provider.host,
-    names,
-    now: options.now,
-  });
-  holder.served = { identity, chain: [identity.certificate, ...(options.withChain ? [ca.certificate, ...ca.chain] : [])] };
+  const { vcenter, now } = options;
+  const between = [ca.certificate, ...ca.chain].filter((der) => !isSelfIssued(der));
+  const sign = (over: LabIdentity, names: readonly string[]) => {
+    const identity = issueServerCertificate(ca, over, names, now);
+    return { identity, chain: [identity.certificate, ...between] };
+  };
+  const names = [provider.host, ...provider.addresses];
+  if (!vcenter || !hasVirtualHosts(provider)) {
+    provider.served = sign(provider.served.identity, names);
+    return true;
+  }
+  const before = provider.virtualHosts.get(vcenter.id);
+  const vhostName = before?.vhostName ?? virtualHostName(vcenter, provider);
+  const served = sign((before ?? provider).served.identity, [vhostName, ...names]);
+  if (before) before.served = served;
+  else provider.virtualHosts.set(vcenter.id, { vhostName, served, clientCertificates: [] });
   return true;
 }
 
-/** A server certificate over an existing key. The issuer back-dates it by a day, as vCenter does (1440 minutes). */
-export function issueServerCertificate(
-  ca: LabCa,
-  over: LabIdentity,
-  names: { readonly host: string; readonly names: readonly string[]; readonly now: Date },
-): LabIdentity {
+/** Good for a year, which is what is known of one vendor. */
+function issueServerCertificate(ca: LabCa, over: LabIdentity, names: readonly string[], now: Date): LabIdentity {
   return mint(
     {
       subject: [
-        ['CN', names.host],
+        ['CN', names[0] ?? ''],
         ['OU', 'LAB'],
       ],
       issuer: ca,
-      san: [...new Set(names.names)],
-      notBefore: new Date(names.now.getTime() - 86_400_000),
+      san: [...new Set(names)],
+      notBefore: now,
+      notAfter: new Date(now.getTime() + 365 * 86_400_000),
       extendedKeyUsage: ['serverAuth'],
     },
     keysOf(over),
@@ -54,5 +63,11 @@ export function issueServerCertificate(
 /** Gives the provider the roots a registering vCenter pushes: beside those it has, or in their place. */
 export function pushRoots(provider: LabProvider, roots: readonly DerBase64[], how: SpsSwitches['rootsAtProvider']): void {
   const kept = how === 'add' ? provider.clientRoots : [];
-  provider.clientRoots.splice(0, provider.clientRoots.length, ...new Set([...kept, ...roots]));
+  const all = [...new Set([...kept, ...roots])];
+  provider.clientRoots.splice(0, provider.clientRoots.length, ...all);
+}
+
+function isSelfIssued(der: DerBase64): boolean {
+  const certificate = readCertificate(der);
+  return certificate !== undefined && certificate.issuer === certificate.subject;
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { urlHost } from './appliance-routes.js';
-import { keysFromPem } from './keys.js';
-import { mint } from './pki.js';
+import { signAnew, pushRoots as storeRoots } from './provider-model.js';
 import { arraysOf } from './sps-arrays.js';
 import { met, reach } from './sps-session.js';
 import { failed, type TaskOutcome } from './sps-tasks.js';
@@ -103,36 +102,9 @@ function carryOut(world: LabWorld, vcenter: LabVcenter, provider: LabProvider, s
   return registration;
 }
 
-/** VMCA signs the provider's key anew, unless the provider retains its own certificate. From VASA 5 on, each vCenter has a virtual host. */
+/** VMCA signs the provider's key anew, unless the provider retains its own certificate. */
 export function giveCertificate(world: LabWorld, vcenter: LabVcenter, provider: LabProvider): void {
-  if (provider.retained) return;
-  const virtual = hasVirtualHosts(provider);
-  const before = virtual ? provider.virtualHosts.get(vcenter.id) : undefined;
-  const { identity } = (before ?? provider).served;
-  const vhostName = before?.vhostName ?? `${vcenter.id}.${provider.host}`;
-  const now = world.now();
-  const signed = mint(
-    {
-      subject: [
-        ['CN', provider.host],
-        ['O', 'LAB'],
-      ],
-      issuer: vcenter.vmca,
-      san: [...new Set([provider.host, ...provider.addresses, ...(virtual ? [vhostName] : [])])],
-      extendedKeyUsage: ['serverAuth'],
-      now,
-      notBefore: now,
-      notAfter: new Date(now.getTime() + 365 * 86_400_000),
-    },
-    keysFromPem(identity.privateKeyPem),
-  );
-  const served = {
-    identity: signed,
-    chain: [signed.certificate, ...withoutRoots([vcenter.vmca.certificate, ...vcenter.vmca.chain])],
-  };
-  if (!virtual) provider.served = served;
-  else if (before) before.served = served;
-  else provider.virtualHosts.set(vcenter.id, { vhostName, served, clientCertificates: [] });
+  signAnew(provider, vcenter.vmca, { now: world.now(), vcenter });
 }
 
 /** The provider learns whom to let in: by issuer until VASA 4, by the client's certificate from VASA 5 on. */
@@ -144,18 +116,7 @@ export function pushRoots(world: LabWorld, vcenter: LabVcenter, provider: LabPro
     return;
   }
   const selfSigned = presented.slice(0, 1).filter((der) => readCertificate(der)?.issuer === readCertificate(der)?.subject);
-  const roots = [...vcenter.trustedRoots, ...selfSigned];
-  const kept = world.switches.rootsAtProvider === 'add' ? provider.clientRoots : [];
-  const all = [...new Set([...kept, ...roots])];
-  provider.clientRoots.splice(0, provider.clientRoots.length, ...all);
-}
-
-export function hasVirtualHosts(provider: LabProvider): boolean {
-  return Number.parseFloat(provider.vasaVersion) >= 5;
-}
-
-function withoutRoots(chain: readonly LabVcenter['vmca']['certificate'][]): LabVcenter['vmca']['certificate'][] {
-  return chain.filter((der) => readCertificate(der)?.issuer !== readCertificate(der)?.subject);
+  storeRoots(provider, [...vcenter.trustedRoots, ...selfSigned], world.switches.rootsAtProvider);
 }
 
 /** The same registration in the same lab gets the same uid. */
