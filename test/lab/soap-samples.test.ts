@@ -61,6 +61,15 @@ describe('answers have the element structure of the samples', () => {
     ['resp-sms-QueryStorageManager', sms('QueryStorageManager', THIS.sms)],
     ['resp-sms-QueryProvider-two', sms('QueryProvider', THIS.storageManager)],
     ['resp-sms-QueryProviderInfo-online-two-arrays', sms('QueryProviderInfo', THIS.provider('VasaProvider-1'))],
+    ['resp-sms-UnregisterProvider_Task', sms('UnregisterProvider_Task', THIS.storageManager, '<providerId>nobody</providerId>')],
+    [
+      'resp-sms-RegisterProvider_Task',
+      sms(
+        'RegisterProvider_Task',
+        THIS.storageManager,
+        '<providerSpec xsi:type="VasaProviderSpec"><name>a</name><username>u</username><password>p</password><url>https//vp1</url></providerSpec>',
+      ),
+    ],
     ['resp-vim-RetrieveServiceContent', () => caller.vim('RetrieveServiceContent', THIS.vim)],
     ['resp-vim-Login', () => openCaller(estate.world, estate.holder).logIn()],
     [
