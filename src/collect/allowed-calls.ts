@@ -2,6 +2,7 @@ import { err, type Problem, type Result } from '../model/problem.js';
 import { isAllowedRead } from '../wire/appliance-facts.js';
 import type { HttpsClient, HttpsRequest } from '../wire/https.js';
 import type { VcenterShell } from '../wire/vcenter-shell.js';
+import { child, parseXml } from '../wire/xml.js';
 
 /**
  * Everything that collecting may ask of a vCenter: logins, views, queries, reads. The clients of collecting are wrapped in the guards
@@ -45,15 +46,20 @@ const READ_PATHS: readonly RegExp[] = [
   /^\/(api|rest)\/vcenter\/topology\/nodes$/,
 ];
 
-const METHOD_IN_BODY = /<(?:[A-Za-z_][\w.-]*:)?Body\s*>\s*<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_]\w*)[\s/>]/;
-
 export function isAllowedRequest(request: HttpsRequest): boolean {
   if (request.path === '/sdk' || request.path === '/sms/sdk') {
-    const method = request.method === 'POST' ? request.body?.match(METHOD_IN_BODY)?.[1] : undefined;
+    const method = request.method === 'POST' ? soapMethod(request.body ?? '') : undefined;
     return method !== undefined && SOAP_METHODS[request.path].has(method);
   }
   if (request.method === 'GET') return READ_PATHS.some((allowed) => allowed.test(request.path));
   return REST_SESSIONS.has(request.path);
+}
+
+/** Read as the server will read it, so that nothing can stand before the one call that counts. */
+function soapMethod(body: string): string | undefined {
+  const parsed = parseXml(Buffer.from(body));
+  const calls = parsed.ok ? (child(parsed.value, 'Body')?.children ?? []) : [];
+  return calls.length === 1 ? calls[0]?.name : undefined;
 }
 
 export { isAllowedRead as isAllowedCommand };

@@ -80,9 +80,7 @@ async function connect(label: string, ssh: SshConfig, context: CollectContext): 
     target.value,
     {
       ...(password === undefined ? {} : { password: () => context.readSecret(password.password, label) }),
-      ...(passphrase === undefined
-        ? {}
-        : { passphrase: () => context.readSecret(passphrase, label) }),
+      ...(passphrase === undefined ? {} : { passphrase: () => context.readSecret(passphrase, label) }),
     },
     verdict,
     { connectMs: context.timing.connectMs * 2, commandMs: context.timing.commandMs },

@@ -36,11 +36,15 @@ function describeAudit(audit: Audit, world: LabWorld, expectation: ScenarioExpec
       .filter((finding) => codeEntry(finding.code).severity !== 'notice' && !optional.has(finding.code))
       .map((finding) => findingLine(finding, byId, named))
       .sort(),
-    internalSkipped: audit.findings.flatMap((finding) => (finding.code === 'internal-provider-skipped' ? [finding.vcenter as string] : [])).sort(),
+    internalSkipped: audit.findings
+      .flatMap((finding) => (finding.code === 'internal-provider-skipped' ? [finding.vcenter as string] : []))
+      .sort(),
     holders: expectation.holders.map((expected) => holderOf(expected, external, named)),
     registrations: external
       .flatMap((provider) =>
-        provider.registrations.map((one) => [one.vcenter, named(provider), one.status, String(one.trusted.value), String(one.stale.value)].join(' ')),
+        provider.registrations.map((one) =>
+          [one.vcenter, named(provider), one.status, String(one.trusted.value), String(one.stale.value)].join(' '),
+        ),
       )
       .sort(),
   };
@@ -48,9 +52,13 @@ function describeAudit(audit: Audit, world: LabWorld, expectation: ScenarioExpec
 
 function describeExpectation(expectation: ScenarioExpectation): ReturnType<typeof describeAudit> {
   return {
-    findings: expectation.findings.map((one) => [one.severity, one.code, one.vcenter ?? '-', one.provider ?? '-'].join(' ')).sort(),
+    findings: expectation.findings
+      .map((one) => [one.severity, one.code, one.vcenter ?? '-', one.provider ?? '-'].join(' '))
+      .sort(),
     internalSkipped: [...(expectation.internalSkipped ?? [])].sort(),
-    holders: expectation.holders.map(({ provider, vcenters, grade }) => [provider, [...vcenters].sort().join('+'), grade ?? '-'].join(' ')),
+    holders: expectation.holders.map(({ provider, vcenters, grade }) =>
+      [provider, [...vcenters].sort().join('+'), grade ?? '-'].join(' '),
+    ),
     registrations: expectation.registrations
       .map((one) => [one.vcenter, one.provider, one.status, String(one.trusted), String(one.stale)].join(' '))
       .sort(),
@@ -60,7 +68,9 @@ function describeExpectation(expectation: ScenarioExpectation): ReturnType<typeo
 function findingLine(finding: Finding, byId: ReadonlyMap<string, Provider>, named: (provider: Provider) => string): string {
   const provider = 'provider' in finding && finding.provider !== undefined ? byId.get(finding.provider) : undefined;
   const vcenter = 'vcenter' in finding ? finding.vcenter : undefined;
-  return [codeEntry(finding.code).severity, finding.code, vcenter ?? '-', provider === undefined ? '-' : named(provider)].join(' ');
+  return [codeEntry(finding.code).severity, finding.code, vcenter ?? '-', provider === undefined ? '-' : named(provider)].join(
+    ' ',
+  );
 }
 
 function holderOf(expected: ExpectedHolder, providers: readonly Provider[], named: (provider: Provider) => string): string {
@@ -68,7 +78,9 @@ function holderOf(expected: ExpectedHolder, providers: readonly Provider[], name
   const endpoints = (provider?.endpoints ?? []).filter((endpoint) =>
     expected.virtualHostOf === undefined ? endpoint.vcenter === undefined : endpoint.vcenter === expected.virtualHostOf,
   );
-  const holders = new Set(endpoints.map(({ holder }) => [[...(holder?.vcenters ?? [])].sort().join('+'), holder?.grade ?? '-'].join(' ')));
+  const holders = new Set(
+    endpoints.map(({ holder }) => [[...(holder?.vcenters ?? [])].sort().join('+'), holder?.grade ?? '-'].join(' ')),
+  );
   return [expected.provider, [...holders].join(' or ')].join(' ');
 }
 

@@ -40,8 +40,9 @@ export const leftover: Scenario = {
     ),
     holders: heldBy(BOTH, 'vca'),
     registrations: [
-      // Blocked, so offline; what it serves is trusted all the same, as the operator's machine can see.
-      ...registrationsOf('vca', ['array1-CT0'], { status: 'offline', trusted: true, stale: false }),
+      // Blocked, so offline; what it serves is trusted all the same, as the operator's machine can see. Whether the provider would refuse
+      // this vCenter cannot be seen from behind the route.
+      ...registrationsOf('vca', ['array1-CT0'], { status: 'offline', trusted: true, stale: 'unknown' }),
       ...registrationsOf('vca', ['array1-CT1'], HEALTHY),
     ],
   },
