@@ -13,7 +13,7 @@ export interface World {
 }
 
 /** How long an interrupted command may take to reach a safe point: sessions are logged out, files are finished. */
-const SAFE_POINT_MS = 5_000;
+const SAFE_POINT_MS = 2_000;
 
 /** Parses, runs one command, and returns the exit code; a bug is told on stderr with its stack. */
 export async function run(world: World): Promise<ExitCode> {

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Called with the process and all of its stdout so far, whenever there is more. */
   readonly onOutput?: (child: ChildProcess, stdout: string) => void;
+  /** The same for stderr. */
+  readonly onErrors?: (child: ChildProcess, stderr: string) => void;
   readonly timeoutMs?: number;
 }
 
@@ -34,6 +36,7 @@ export function runCommand(args: readonly string[], options: RunOptions = {}): P
     });
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       stderr += chunk;
+      options.onErrors?.(child, stderr);
     });
     child.on('error', reject);
     child.on('close', (code) => {
