@@ -43,7 +43,7 @@ describe.each(SCENARIOS.map((scenario) => scenario.name))('an audit of %s', (nam
       );
       const unlisted = [...soap].filter((call) => {
         const [service, method] = call.split(' ');
-        const body = `<e:Envelope><e:Body><${method} xmlns="x"/></e:Body></e:Envelope>`;
+        const body = `<e:Envelope xmlns:e="urn:e"><e:Body><${method} xmlns="x"/></e:Body></e:Envelope>`;
         return !isAllowedRequest({ method: 'POST', path: service === 'sms' ? '/sms/sdk' : '/sdk', body });
       });
       expect(unlisted).toEqual([]);
@@ -55,7 +55,7 @@ describe.each(SCENARIOS.map((scenario) => scenario.name))('an audit of %s', (nam
 
 describe('the list of what collecting may ask', () => {
   const soap = (method: string) =>
-    `<soapenv:Envelope><soapenv:Body><${method} xmlns="urn:sms"><_this/></${method}></soapenv:Body></soapenv:Envelope>`;
+    `<soapenv:Envelope xmlns:soapenv="urn:e"><soapenv:Body><${method} xmlns="urn:sms"><_this/></${method}></soapenv:Body></soapenv:Envelope>`;
   for (const method of [
     'RegisterProvider_Task',
     'UnregisterProvider_Task',
@@ -71,7 +71,7 @@ describe('the list of what collecting may ask', () => {
     {
       method: 'POST',
       path: '/sdk',
-      body: '<e:Envelope><e:Header><QueryProvider/></e:Header><e:Body><PowerOffVM_Task/></e:Body></e:Envelope>',
+      body: '<e:Envelope xmlns:e="urn:e"><e:Header><QueryProvider/></e:Header><e:Body><PowerOffVM_Task/></e:Body></e:Envelope>',
     },
     { method: 'POST', path: '/sdk', body: `<!-- <Body><Login> -->${soap('PowerOffVM_Task')}` },
     { method: 'POST', path: '/api/vcenter/certificate-management/vcenter/trusted-root-chains' },
