@@ -34,7 +34,9 @@ async function runBash(call: Call, machine: Machine): Promise<number> {
   const shell = new Shell(machine, descriptors);
   shell.cwd = call.cwd;
   if (command !== undefined) {
-    shell.args = operands.slice(1);
+    const [name, ...args] = operands;
+    shell.name = name ?? 'bash';
+    shell.args = args;
     return shell.runScript(command);
   }
   const [script, ...args] = operands;
@@ -44,6 +46,7 @@ async function runBash(call: Call, machine: Machine): Promise<number> {
   }
   const file = shell.files.read(absolutePath(call.cwd, script));
   if (!file) return refuse(call, complain(`bash: ${script}: No such file or directory`, 127));
+  shell.name = script;
   shell.args = args;
   return shell.runScript(file.content.toString('utf8'));
 }
@@ -70,7 +73,7 @@ function readOptions(args: readonly string[]): BashOptions {
     }
   }
   const command = takesCommand ? operands.shift() : undefined;
-  return { command, operands: takesCommand ? ['bash', ...operands.slice(1)] : operands, interactive, login, editing };
+  return { command, operands, interactive, login, editing };
 }
 
 /** An interactive bash on a terminal, and every bash that takes its place by `exec`; the last one's exit code. */

@@ -63,6 +63,10 @@ function listText(entries: readonly LabVecsEntry[], asText: boolean): string {
 
 function certool(call: Call): Outcome {
   if (!call.args.includes('--getrootca')) return complain('Usage: certool { arguments }');
+  // A vCenter with an external PSC has no VMCA of its own: the appliance has no root file then.
+  if (!call.files.read('/var/lib/vmware/vmca/root.cer')) {
+    return complain('Status : Failed\nError Code : 382312694\nError Message : Access denied or the server cannot be contacted');
+  }
   const { vmca } = call.vcenter;
   return print(`${x509Text(vmca.certificate)}${certificatePem(vmca.certificate)}Status : Success\n`);
 }

@@ -3,7 +3,7 @@ import type { Call, Outcome, Program } from './appliance-program.js';
 import { type Builtin, builtins, type ShellState } from './appliance-shell-builtins.js';
 import { type Expander, ExpansionProblem, expandPattern, expandText, expandWords } from './appliance-shell-expand.js';
 import { Leave, Replace } from './appliance-shell-leave.js';
-import { type Command, type List, type Pipeline, parseShell, type Redirection } from './appliance-shell-syntax.js';
+import { type Command, type List, type Pipeline, parseShell, type Redirection, type Word } from './appliance-shell-syntax.js';
 import {
   type Descriptor,
   type Input,
@@ -40,6 +40,8 @@ export class Shell implements Expander, ShellState {
   /** Values that `local` hides, one frame for each running function. */
   readonly frames: Map<string, string | undefined>[] = [];
   args: readonly string[] = [];
+  /** `$0` */
+  name = 'bash';
   cwd = '/root';
   status = 0;
   descriptors: Map<number, Descriptor>;
@@ -53,6 +55,7 @@ export class Shell implements Expander, ShellState {
     this.functions = new Map(parent?.functions);
     this.exported = new Set(parent?.exported ?? this.variables.keys());
     this.args = parent?.args ?? [];
+    this.name = parent?.name ?? 'bash';
     this.cwd = parent?.cwd ?? '/root';
     this.status = parent?.status ?? 0;
     this.depth = (parent?.depth ?? 0) + 1;
@@ -131,7 +134,7 @@ export class Shell implements Expander, ShellState {
   }
 
   variable(name: string): string | undefined {
-    if (/^\d+$/.test(name)) return name === '0' ? 'bash' : this.args[Number(name) - 1];
+    if (/^\d+$/.test(name)) return name === '0' ? this.name : this.args[Number(name) - 1];
     switch (name) {
       case '?':
         return String(this.status);
@@ -400,13 +403,18 @@ export class Shell implements Expander, ShellState {
     const before = this.descriptors;
     let keep = false;
     try {
-      const argv = await expandWords(this, command.words);
+      const argv = await this.expandArguments(command.words);
       if (!(await this.redirect(command.redirections))) return;
       const hidden = new Map<string, string | undefined>();
+      const lent: string[] = [];
       if (argv.length === 0) this.status = 0;
       for (const { name, value } of command.assignments) {
         if (argv.length > 0) hidden.set(name, this.variables.get(name));
         this.assign(name, await expandText(this, value));
+        if (argv.length > 0 && !this.exported.has(name)) {
+          this.exported.add(name);
+          lent.push(name);
+        }
       }
       if (argv.length === 0) return;
       keep = argv.length === 1 && argv[0] === 'exec';
@@ -417,6 +425,7 @@ export class Shell implements Expander, ShellState {
           if (value === undefined) this.variables.delete(name);
           else this.variables.set(name, value);
         }
+        for (const name of lent) this.exported.delete(name);
       }
     } catch (problem) {
       if (!(problem instanceof ExpansionProblem)) throw problem;
@@ -425,6 +434,20 @@ export class Shell implements Expander, ShellState {
     } finally {
       if (!keep) this.descriptors = before;
     }
+  }
+
+  /** `local` and `export` take assignments, and the value of an assignment is not split. */
+  private async expandArguments(words: readonly Word[]): Promise<string[]> {
+    const [first, ...rest] = words;
+    const [name] = first ? await expandWords(this, [first]) : [];
+    if (name !== 'local' && name !== 'export') return expandWords(this, words);
+    const argv = [name];
+    for (const word of rest) {
+      const [part] = word;
+      if (part?.kind === 'text' && !part.quoted && /^[A-Za-z_]\w*=/.test(part.text)) argv.push(await expandText(this, word));
+      else argv.push(...(await expandWords(this, [word])));
+    }
+    return argv;
   }
 
   private async redirect(redirections: readonly Redirection[]): Promise<boolean> {
