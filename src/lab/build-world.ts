@@ -141,7 +141,6 @@ export function openWorld(name: string, options: WorldOptions = {}): WorldBuilde
     finish() {
       const names = addressBook(world);
       world.vcenters.forEach((vcenter, index) => {
-        if (typeof seedAppliance !== 'function') return;
         seedAppliance(vcenter, { address: applianceAddress(index + 1), hosts: names, ...seeds.get(vcenter.id) });
       });
       return world;
