@@ -1,7 +1,8 @@
 /** The library: what `vasatrust audit` does, as functions. Data flows one way: config → evidence → inventory → audit → text. */
 
 export { loadBundle, saveBundle } from './collect/bundle-file.js';
-export { type CollectDeps, collectEstate } from './collect/collect-estate.js';
+export type { CollectDeps } from './collect/collect-context.js';
+export { collectEstate } from './collect/collect-estate.js';
 export type { ProgressEvent, ProgressListener } from './collect/progress.js';
 export type * from './config/config.js';
 export { loadConfig } from './config/load-config.js';

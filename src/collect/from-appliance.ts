@@ -23,7 +23,7 @@ import { resolveSshTarget, type SshWish } from '../wire/ssh-target.js';
 import type { VcenterShell } from '../wire/vcenter-shell.js';
 import { canonicalHostPort } from '../x509/names.js';
 import { readOnlyShell } from './allowed-calls.js';
-import type { CollectContext } from './collect-estate.js';
+import type { CollectContext } from './collect-context.js';
 import { observeReading, unknown, within } from './observe.js';
 
 /** What SMS and vim25 say should be looked at from there; may arrive after the shell is open. */

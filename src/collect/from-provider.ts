@@ -7,7 +7,7 @@ import type { Problem } from '../model/problem.js';
 import { probeChain } from '../wire/tls-probe.js';
 import { readVersionXml } from '../wire/version-xml.js';
 import { canonicalHostPort } from '../x509/names.js';
-import type { CollectContext } from './collect-estate.js';
+import type { CollectContext } from './collect-context.js';
 import { observe, unknown } from './observe.js';
 
 /** One look that should be made from the operator's machine. */

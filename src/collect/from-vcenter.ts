@@ -9,7 +9,7 @@ import { openSms } from '../wire/sms-client.js';
 import type { SsoVerdict } from '../wire/sso-verdict.js';
 import { connectVim, type StorageView, type VimConnection, type VimSession } from '../wire/vim-client.js';
 import { readOnlyHttps } from './allowed-calls.js';
-import type { CollectContext } from './collect-estate.js';
+import type { CollectContext } from './collect-context.js';
 import { observe, unknown, within } from './observe.js';
 
 /** What HTTPS tells of one vCenter; the appliance's part is seen by `from-appliance`. */

@@ -1,5 +1,5 @@
 import type { Certificate } from '../model/certificate.js';
-import type { DerBase64, Sha256Hex } from '../model/ids.js';
+import type { DerBase64 } from '../model/ids.js';
 import { parseBase64 } from '../x509/parse.js';
 
 /** Parsed certificates of one bundle: the same bytes seen twice become one object. */
@@ -26,11 +26,4 @@ export class CertificatePool {
     const read = this.read(der);
     return typeof read === 'string' ? undefined : read;
   }
-}
-
-/** One of each, in the order first seen. */
-export function distinct(certificates: Iterable<Certificate>): Certificate[] {
-  const seen = new Map<Sha256Hex, Certificate>();
-  for (const one of certificates) if (!seen.has(one.sha256)) seen.set(one.sha256, one);
-  return [...seen.values()];
 }

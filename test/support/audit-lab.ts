@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CollectDeps, collectEstate } from '../../src/collect/collect-estate.js';
+import type { CollectDeps } from '../../src/collect/collect-context.js';
+import { collectEstate } from '../../src/collect/collect-estate.js';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { openSecrets } from '../../src/config/secrets.js';
@@ -18,7 +19,14 @@ export interface Lab {
 }
 
 /** Short deadlines: everything here is on loopback. */
-export const LAB_TIMING: Timing = { ...DEFAULT_TIMING, connectMs: 5_000, requestMs: 15_000, sourceMs: 30_000, commandMs: 15_000, probeMs: 5_000 };
+export const LAB_TIMING: Timing = {
+  ...DEFAULT_TIMING,
+  connectMs: 5_000,
+  requestMs: 15_000,
+  sourceMs: 30_000,
+  commandMs: 15_000,
+  probeMs: 5_000,
+};
 
 /** The lab's estate.yaml, read by the product's own loader; `change` may spoil the text first. */
 export async function configOf(lab: Lab, change: (yaml: string) => string = (yaml) => yaml): Promise<Config> {

@@ -1,0 +1,29 @@
+import type { SecretSource } from '../config/config.js';
+import type { Result } from '../model/problem.js';
+import type { Timing } from '../model/timing.js';
+import type { SshEnvironment } from '../wire/ssh-target.js';
+import type { SsoVerdict } from '../wire/sso-verdict.js';
+import type { RootVerdict } from '../wire/vcenter-shell.js';
+import type { ProgressListener } from './progress.js';
+
+/** What collecting needs from outside; the command line brings the real ones, tests their own. */
+export interface CollectDeps {
+  readonly timing: Timing;
+  readonly now: () => Date;
+  readonly progress: ProgressListener;
+  /** Reads a secret once; `target` names whose it is in problems. */
+  readonly readSecret: (source: SecretSource, target: string) => Promise<Result<string>>;
+  /** A small text file (a CA file); `target` names whose it is in problems. */
+  readonly readText: (path: string, target: string) => Promise<Result<string>>;
+  readonly sshEnvironment: SshEnvironment;
+  /** `vasatrust 0.1.0` */
+  readonly madeBy: string;
+  /** vCenters looked at side by side. */
+  readonly concurrency?: number;
+}
+
+/** Shared by all looks of one run: a password that was refused is not sent again by any of them. */
+export interface CollectContext extends CollectDeps {
+  readonly ssoVerdicts: Map<string, SsoVerdict>;
+  readonly rootVerdicts: Map<string, RootVerdict>;
+}
