@@ -14,38 +14,67 @@ export function alignRows(rows: readonly (readonly string[])[], layout: Layout =
     for (const [index, cell] of row.slice(0, -1).entries()) columns[index] = Math.max(columns[index] ?? 0, textWidth(cell));
   }
   return rows.map((row) => {
-    const line = row.map((cell, index) => (index === row.length - 1 ? cell : pad(cell, (columns[index] ?? 0) + gap))).join('');
-    return breakLine(`${' '.repeat(indent)}${line}`.trimEnd(), width, indent + 4);
+    const padded = row.map((cell, index) => (index === row.length - 1 ? cell : pad(cell, (columns[index] ?? 0) + gap)));
+    const line = `${' '.repeat(indent)}${padded.join('')}`.trimEnd();
+    return width === undefined || textWidth(line) <= width ? [line] : breakRow(row, padded, { indent, gap, width });
   });
 }
+
+/** A row that is too long: as many aligned cells as fit, the others on lines of their own below, deeper. */
+function breakRow(
+  row: readonly string[],
+  padded: readonly string[],
+  layout: { indent: number; gap: number; width: number },
+): string[] {
+  const { indent, gap, width } = layout;
+  const hanging = indent + 4;
+  const lines: string[] = [' '.repeat(indent)];
+  let isFirst = true;
+  for (const [index, cell] of row.entries()) {
+    if (cell === '' && !isFirst) continue;
+    const last = lines.at(-1) ?? '';
+    const fits = textWidth(last) + textWidth(cell) <= width;
+    if (isFirst && fits) lines[lines.length - 1] = last + (padded[index] ?? '');
+    else if (fits) lines[lines.length - 1] = `${last}${cell}${' '.repeat(gap)}`;
+    else {
+      isFirst = false;
+      const broken = breakLine(' '.repeat(hanging) + cell, width, hanging);
+      lines.push(...broken.slice(0, -1), `${broken.at(-1) ?? ''}${' '.repeat(gap)}`);
+    }
+  }
+  return lines.map((line) => line.trimEnd()).filter((line) => line !== '');
+}
+
+/** Longer words than a fingerprint are cut; up to there they stay whole, for copying, even where they stand out. */
+const WHOLE_WORD = 'SHA256 '.length + 32 * 3;
 
 /** One line, broken between words; what follows is indented deeper, so that a line's beginning is always ours. */
 export function breakLine(line: string, width: number | undefined, hanging: number): string[] {
   if (width === undefined || textWidth(line) <= width) return [line];
-  const room = Math.max(width, hanging + 20);
+  const indent = line.length - line.trimStart().length;
   const lines: string[] = [];
-  let rest = line;
-  while (textWidth(rest) > room) {
-    const at = breakAt(rest, room, lines.length === 0 ? 0 : hanging);
-    lines.push(rest.slice(0, at).trimEnd());
-    rest = `${' '.repeat(hanging)}${rest.slice(at).trimStart()}`;
+  let current = line.slice(0, indent);
+  let isEmpty = true;
+  for (const word of line
+    .slice(indent)
+    .split(/(?<= )(?! )/)
+    .flatMap(cutWord)) {
+    if (!isEmpty && textWidth(current) + textWidth(word.trimEnd()) > width) {
+      lines.push(current.trimEnd());
+      current = ' '.repeat(hanging);
+    }
+    current += word;
+    isEmpty = false;
   }
-  lines.push(rest);
-  return lines;
+  return [...lines, current.trimEnd()];
 }
 
-/** After the last space that leaves something on the line; in the middle of a word only where there is none. */
-function breakAt(text: string, room: number, indent: number): number {
-  const start = Math.max(indent, text.length - text.trimStart().length);
-  let width = 0;
-  let fits = 0;
-  for (const char of text) {
-    width += charWidth(char);
-    if (width > room) break;
-    fits += char.length;
-  }
-  const space = text.lastIndexOf(' ', fits);
-  return space > start ? space : Math.max(fits, start + 1);
+function cutWord(word: string): string[] {
+  const chars = Array.from(word);
+  if (chars.length <= WHOLE_WORD) return [word];
+  return Array.from({ length: Math.ceil(chars.length / WHOLE_WORD) }, (_, index) =>
+    chars.slice(index * WHOLE_WORD, (index + 1) * WHOLE_WORD).join(''),
+  );
 }
 
 function pad(text: string, width: number): string {

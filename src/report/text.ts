@@ -68,7 +68,7 @@ function presentsRows(vcenter: Vcenter): string[][] {
       ? [['store SMS not seen', '', '']]
       : vcenter.presents.map((presented, index) => [
           ...presentedCells(presented, vcenter),
-          index === 0 && note !== undefined ? `(${note})` : presentedTo(presented),
+          index === 0 && note !== undefined ? `(${cell(note)})` : presentedTo(presented),
         ]);
   if (linked.length > 0) rows.push([`linked with ${cell(list(linked))}`]);
   return rows.map((row, index) => [index === 0 ? cell(vcenter.id) : '', index === 0 ? cell(vcenter.version ?? '?') : '', ...row]);
@@ -98,7 +98,12 @@ function providerBlock(provider: Provider, audit: Audit, width: number | undefin
     { width },
   );
   const details = rows.map((row) => detailLines(row, provider).flatMap((line) => breakLine(`        ${line}`, width, 10)));
-  return [...breakLine(head.join('   '), width, 4), ...lines.flatMap((own, index) => [...own, ...(details[index] ?? [])])];
+  const none = rows.length === 0 ? ['  registered by no vCenter of this estate'] : [];
+  return [
+    ...breakLine(head.join('   '), width, 4),
+    ...none,
+    ...lines.flatMap((own, index) => [...own, ...(details[index] ?? [])]),
+  ];
 }
 
 interface Row {
@@ -140,19 +145,32 @@ function needsReach(reach: Reach): boolean {
   return reach.from !== 'nobody' && (!reach.answers || (reach.from === 'operator' && reach.blockedBy !== undefined));
 }
 
-/** Lines of proof under a finding of severity error; what an earlier one already showed is not said again. */
-const MOST_PROOF = 8;
+/**
+ * Findings whose proof stands right under them. Of the others it is in the provider's block already, or the headline is all there is;
+ * Markdown and JSON hold every line.
+ */
+const SHOWS_PROOF: ReadonlySet<FindingCode> = new Set<FindingCode>([
+  'vmca-clash',
+  'name-mismatch',
+  'certificate-expired',
+  'root-expired',
+  'same-name-other-key',
+  'weak-certificate',
+  'incomplete-chain',
+  'duplicate-registration',
+  'controller-split',
+  'holder-outside-estate',
+  'host-trust-missing',
+]);
+const MOST_PROOF = 4;
 
 function findingsBlock(audit: Audit, width: number | undefined): string[] {
-  const shown = new Set<string>();
   const room = Math.max(0, ...audit.findings.map(({ code }) => code.length));
   return audit.findings.flatMap((finding) => {
     const severity = severityOf(finding.code);
     const line = `${severity.padEnd(7)}  ${finding.code.padEnd(room)}  ${visibleText(headline(finding, audit.inventory))}`;
-    const proof = severity === 'notice' ? [] : evidenceLines(finding, audit.inventory).map((one) => visibleText(one));
-    const fresh = proof.filter((one) => !shown.has(one)).slice(0, MOST_PROOF);
-    for (const one of proof) shown.add(one);
-    return [...breakLine(line, width, 9), ...fresh.flatMap((one) => breakLine(`           ${one}`, width, 13))];
+    const proof = SHOWS_PROOF.has(finding.code) ? evidenceLines(finding, audit.inventory).slice(0, MOST_PROOF) : [];
+    return [...breakLine(line, width, 11), ...proof.flatMap((one) => breakLine(`           ${visibleText(one)}`, width, 15))];
   });
 }
 

@@ -13,11 +13,13 @@ export function visibleText(text: string, most = MOST): string {
   return cut(text, most).replace(UNSEEN, escapeOne);
 }
 
-/** The same in Markdown: nothing in the text is mark-up, HTML, or a link. */
+/** The same in Markdown, anywhere in a line: nothing in the text is mark-up, HTML, or a link. */
 export function markdownText(text: string, most = MOST): string {
   return visibleText(text, most)
+    .replace(/[\\`*_[\]|~$]/g, '\\$&')
+    .replace(/^[#+=-]/, '\\$&')
+    .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')
     .replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
-    .replace(/[\\`*_[\]|~#!(){}+]/g, '\\$&')
     .replace(/:\/\//g, '&#58;//')
     .replace(/www\./gi, (www) => `${www.slice(0, 3)}&#46;`)
     .replace(/@/g, '&#64;');

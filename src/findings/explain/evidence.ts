@@ -129,7 +129,9 @@ function proofLines(look: Lookup, holder: Holder): string[] {
   return [
     `held by ${list(holder.vcenters)}: ${gradeText(holder.grade)}${holder.vmcaKeyId === undefined ? '' : `, key ${holder.vmcaKeyId}`}`,
     `  ${holderProofText(holder.proof)}`,
-    ...(vmca === undefined ? [] : [`  VMCA ${fingerprint(vmca.certificate.sha256)}, ${vmcaSourceText(vmca.source)}`]),
+    ...(vmca === undefined || ('issuer' in holder.proof && holder.proof.issuer === vmca.certificate.sha256)
+      ? []
+      : [`  VMCA ${fingerprint(vmca.certificate.sha256)}, ${vmcaSourceText(vmca.source)}`]),
   ];
 }
 

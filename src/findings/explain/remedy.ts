@@ -9,7 +9,7 @@ export function remedy(f: Finding, inventory: Inventory): string {
   const general = codeEntry(f.code).remedy;
   switch (f.code) {
     case 'trust-lost':
-      return f.holders.length === 0 ? general : `${list(f.holders)} holds this provider. ${general}`;
+      return f.holders.length === 0 ? general : heldByOthers(f.vcenter, list(f.holders));
     case 'stale-registration': {
       const dependents = lookupIn(inventory).registration(f.provider, f.vcenter, f.uid)?.dependents;
       if (dependents === undefined) return `What depends on it was not seen: look before anything is removed. ${general}`;
@@ -26,4 +26,8 @@ export function remedy(f: Finding, inventory: Inventory): string {
     default:
       return general;
   }
+}
+
+function heldByOthers(loser: string, holders: string): string {
+  return `${holders} holds this provider; vmca-clash says how to share it. Do not have ${loser} refresh certificates or register again while ${holders} depends on it: that throws out the holder.`;
 }
