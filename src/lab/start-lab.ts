@@ -104,7 +104,7 @@ async function finishScenario(scenario: Scenario, lab: ReturnType<typeof openWor
 const hasSsh = (vcenter: LabVcenter, { withoutSsh }: LabOptions): boolean =>
   withoutSsh === undefined || (withoutSsh !== true && !withoutSsh.includes(vcenter.id));
 
-/** Nothing listens on a dead vCenter's 443 or a dead provider's port; its SSH is closed by `appliance.sshEnabled`. */
+/** Nothing listens on any port of a dead vCenter or provider. */
 const isDead = (world: LabWorld, where: string): boolean =>
   world.faults.some((fault) => fault.kind === 'dead' && fault.where === where);
 
@@ -162,7 +162,8 @@ async function startAppliances(
       .filter((vcenter) => hasSsh(vcenter, options))
       .map(async (vcenter) => {
         const running = await startAppliance(world, vcenter);
-        closers.push(() => running.close());
+        if (isDead(world, vcenter.id)) await running.close();
+        else closers.push(() => running.close());
         const auth: SshLogin = vcenter.appliance.methods.includes('publickey')
           ? { kind: 'key', privateKeyFile }
           : { kind: 'password' };
