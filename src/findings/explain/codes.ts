@@ -143,7 +143,7 @@ export const CODES: readonly CodeEntry[] = [
     title: 'A certificate in use has expired',
     meaning:
       'A provider serves an expired certificate, or a vCenter presents one. The other side refuses it, today or at the next connection.',
-    proof: 'notAfter of the served leaf, or of the entry of the store SMS, is before the time of the audit.',
+    proof: 'The end of the served leaf, or of the entry of the store SMS, is before the time of the audit.',
     remedy:
       'A provider certificate that SMS manages: renew it from the vCenter that holds the provider, and from no other. A retained certificate: renew it on the provider. A client certificate of vCenter: SPS renews it by itself; find out why it did not.',
     sources: [

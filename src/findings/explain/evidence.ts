@@ -177,7 +177,7 @@ function presentedLines(look: Lookup, vcenter: VcenterId): string[] {
     .filter(({ to }) => to !== 'iofilter')
     .map(({ store, alias, certificate, basis }) => {
       const mark = basis === 'inferred' ? ' (that it is presented is inferred)' : '';
-      return `${vcenter} presents ${store}/${alias}: ${certificate === undefined ? 'absent' : fingerprint(certificate.sha256)}${mark}`;
+      return `${vcenter} presents ${quote(`${store}/${alias}`)}: ${certificate === undefined ? 'absent' : fingerprint(certificate.sha256)}${mark}`;
     });
 }
 
