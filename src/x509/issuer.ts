@@ -48,7 +48,7 @@ export function isIssuedBy(child: Certificate, ca: Certificate): boolean {
 }
 
 /** Spares OpenSSL the signatures that a key of this type cannot have made. */
-function mayHaveSigned(algorithm: string, ca: Certificate): boolean {
+export function mayHaveSigned(algorithm: string, ca: Certificate): boolean {
   if (/rsa/i.test(algorithm)) return ca.publicKey.type === 'rsa';
   if (algorithm.startsWith('ecdsa')) return ca.publicKey.type === 'ec';
   return ca.publicKey.type === 'other';

@@ -1,7 +1,7 @@
 import type { Certificate } from '../model/certificate.js';
 import type { KeyIdHex } from '../model/ids.js';
 import { detailsOf } from './details.js';
-import { isIssuedBy, likelyFirst } from './issuer.js';
+import { isIssuedBy, likelyFirst, mayHaveSigned } from './issuer.js';
 import { keepsConstraints } from './name-constraints.js';
 import { SIGNATURE_NAMES } from './oids.js';
 
@@ -49,7 +49,7 @@ const MAX_STEPS = 5_000;
  * Is there a path from the leaf to a trust anchor? `pool` are certificates that may stand in between (what was served); their order, duplicates and strangers among them do not matter.
  *
  * A link is proven by signature and needs equal names (RFC 5280 section 6.1.3); key identifiers only say what to try first, and all candidates are tried. Every issuer, the anchor
- * included, has to be a CA that may sign certificates and may stand that high, and names have to keep its constraints. Anchors of version 1 and 2, which cannot say that they are CAs,
+ * included, has to be a CA that may sign certificates and may stand that high, and names have to keep its constraints. Roots of version 1 and 2, which cannot say that they are CAs,
  * are taken at the word of whoever trusts them, as Java does. A leaf that is itself an anchor is trusted as it is.
  * Extended key usage, policies, revocation and host names are other questions.
  */
@@ -116,7 +116,11 @@ function fail(search: Search, progress: number, result: NoPath): void {
 
 function isAnchor(search: Search, certificate: Certificate): boolean {
   if (!search.anchors.some(({ sha256 }) => sha256 === certificate.sha256)) return false;
-  return !search.options.selfSignedAnchorsOnly || isSelfSigned(certificate);
+  if (!search.options.selfSignedAnchorsOnly) return true;
+  // An anchor is trusted because somebody says so: its own signature is not asked, only whether it claims to be its own.
+  const { ski, aki, signatureAlgorithm } = certificate;
+  const ownKey = (aki === undefined || ski === undefined || aki === ski) && mayHaveSigned(signatureAlgorithm, certificate);
+  return ownKey && detailsOf(certificate)?.selfIssued === true;
 }
 
 /** By its own key, not by its name. */
@@ -160,7 +164,7 @@ function breaksRules(
   path: readonly Certificate[],
   issuer: Certificate,
 ): { reason: BrokenLink; at: Certificate } | undefined {
-  const unableToSay = issuer.version < 3 && search.anchors.includes(issuer);
+  const unableToSay = issuer.version < 3 && search.anchors.includes(issuer) && detailsOf(issuer)?.selfIssued === true;
   if (!issuer.isCa && !unableToSay) return { reason: 'not-a-ca', at: issuer };
   if (issuer.keyUsage && !issuer.keyUsage.includes('keyCertSign')) return { reason: 'key-usage', at: issuer };
   const own = breaksOwnRules(issuer, search.options);

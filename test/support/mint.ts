@@ -39,6 +39,8 @@ export interface MintOptions {
   /** Key identifiers: true (default) the real one, false none, hex a given one. For a self-signed certificate AKI defaults to none. */
   readonly ski?: boolean | string;
   readonly aki?: boolean | string;
+  /** Value of the AKI extension, as it is. */
+  readonly rawAki?: Uint8Array;
   readonly serial?: bigint | number;
   /** Contents of the serial INTEGER, as they are. */
   readonly rawSerial?: Uint8Array;
@@ -205,7 +207,8 @@ function extensions(options: MintOptions, keys: KeyPairKeyObjectResult): Buffer 
     const id = typeof options.ski === 'string' ? Buffer.from(options.ski, 'hex') : keyIdOf(keys);
     list.push(extension('2.5.29.14', octets(id)));
   }
-  const aki = options.aki ?? options.issuer !== undefined;
+  if (options.rawAki) list.push(extension('2.5.29.35', options.rawAki));
+  const aki = options.rawAki ? false : (options.aki ?? options.issuer !== undefined);
   if (aki !== false) {
     const own = typeof aki === 'string' ? Buffer.from(aki, 'hex') : issuerKeyId(options.issuer, keys);
     if (own) list.push(extension('2.5.29.35', sequence(implicit(0, own))));
