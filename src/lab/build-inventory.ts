@@ -1,24 +1,7 @@
-import type { WorldBuilder } from './build-world.js';
 import { parseName } from './distinguished-name.js';
 import { keysOf, mint } from './pki.js';
 import type { LabHost, LabProvider, LabVcenter } from './world.js';
-
-export interface HostSpec {
-  readonly count: number;
-  readonly version: string;
-  /** Every host runs an IO-filter provider on port 9080, registered by its vCenter under category `internal`. */
-  readonly ioFilters?: boolean;
-}
-
-export interface DatastoreSpec {
-  readonly name: string;
-  /** Providers of its array that hosts were told about: all registrations of these are. */
-  readonly providers: readonly LabProvider[];
-  readonly vms: number;
-  readonly poweredOn: number;
-  /** False: every host says the datastore is inaccessible. */
-  readonly accessible?: boolean;
-}
+import type { DatastoreSpec, HostSpec, WorldBuilder } from './world-builder.js';
 
 /** Adds hosts, their IO-filter providers, VVol datastores mounted by all of them, and VMs dealt out over the hosts. Registrations must exist by then. */
 export function populate(

@@ -1,27 +1,7 @@
-import type { DerBase64 } from '../model/ids.js';
-import type { WorldBuilder } from './build-world.js';
 import { parseName } from './distinguished-name.js';
-import type { KeyKind } from './keys.js';
 import { mint } from './pki.js';
-import type { LabIdentity, LabProvider } from './world.js';
-
-export interface ProviderSpec {
-  /** `array1-CT0`; the host name is made of it. */
-  readonly name: string;
-  /** The array behind it; several controllers share one. Missing: a provider without arrays (IO filters). */
-  readonly array?: string;
-  /** Identifier of the array where a scenario names one; else made up. */
-  readonly arrayId?: string;
-  readonly host?: string;
-  readonly addresses?: readonly string[];
-  readonly port?: number;
-  readonly vasaVersion?: string;
-  readonly retained?: boolean;
-  /** Its own certificate (retained, or from elsewhere) with what is served after it. Missing: self-signed until somebody registers. */
-  readonly served?: { readonly identity: LabIdentity; readonly chain: readonly DerBase64[] };
-  readonly keyKind?: KeyKind;
-  readonly tls?: LabProvider['tls'];
-}
+import type { LabProvider } from './world.js';
+import type { ProviderSpec, WorldBuilder } from './world-builder.js';
 
 export async function buildProvider(builder: WorldBuilder, spec: ProviderSpec, number: number): Promise<LabProvider> {
   const host = spec.host ?? `${spec.name.toLowerCase()}.lab.example`;

@@ -1,40 +1,21 @@
-import type { DerBase64 } from '../model/ids.js';
-import type { WorldBuilder } from './build-world.js';
-import { type LabName, parseName } from './distinguished-name.js';
+import { parseName } from './distinguished-name.js';
 import { mint, mintCa, vmcaSubject } from './pki.js';
 import type { LabAppliance, LabCa, LabIdentity, LabVcenter, LabVecsEntry } from './world.js';
-
-export interface VcenterSpec {
-  /** Its FQDN is `<id>.lab.example`. */
-  readonly id: string;
-  readonly release: Release;
-  readonly shell?: LabAppliance['shell'];
-  /** SSH methods the appliance offers; default: all three. */
-  readonly methods?: readonly ('publickey' | 'password' | 'keyboard-interactive')[];
-  readonly ssoDomain?: string;
-  /** A VMCA it shares with another (external PSC), or one with special properties. */
-  readonly vmca?: LabCa;
-  /** Subject of the VMCA root where it is not the usual one. */
-  readonly vmcaSubject?: LabName;
-  /** Trusted besides its own VMCA root. */
-  readonly alsoTrusts?: readonly DerBase64[];
-}
-
-export type Release = keyof typeof RELEASES;
+import type { Release, VcenterSpec, WorldBuilder } from './world-builder.js';
 
 /**
  * `version` and `apiVersion` as `about` tells them: an update release moves only the latter before 7.0.
  * Build numbers are those of published vCenter releases; nothing in the lab depends on them.
  */
-export const RELEASES = {
+const RELEASES: Readonly<Record<Release, Pick<LabVcenter, 'version' | 'apiVersion' | 'build'>>> = {
   '6.5': { version: '6.5.0', apiVersion: '6.5', build: '5973321' },
   '6.7': { version: '6.7.0', apiVersion: '6.7', build: '8170161' },
   '6.7U3': { version: '6.7.0', apiVersion: '6.7.3', build: '14368073' },
   '7.0U3': { version: '7.0.3', apiVersion: '7.0.3.0', build: '18700403' },
   '8.0U3': { version: '8.0.3', apiVersion: '8.0.3.0', build: '24022515' },
-} as const;
+};
 
-export const ADMINISTRATOR_PRIVILEGES = [
+const ADMINISTRATOR_PRIVILEGES = [
   'System.Anonymous',
   'System.View',
   'System.Read',
@@ -44,7 +25,7 @@ export const ADMINISTRATOR_PRIVILEGES = [
   'CertificateManagement.Manage',
   'CertificateManagement.Administer',
 ];
-export const AUDITOR_PRIVILEGES = ['System.Anonymous', 'System.View', 'System.Read', 'StorageViews.View'];
+const AUDITOR_PRIVILEGES = ['System.Anonymous', 'System.View', 'System.Read', 'StorageViews.View'];
 
 const LEAF_YEARS_2 = 730 * 86_400_000;
 

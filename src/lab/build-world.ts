@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { DerBase64 } from '../model/ids.js';
 import { type ApplianceSeed, seedAppliance } from './appliance-seed.js';
-import { type DatastoreSpec, type HostSpec, populate } from './build-inventory.js';
-import { buildProvider, type ProviderSpec } from './build-provider.js';
-import { buildVcenter, type VcenterSpec } from './build-vcenter.js';
+import { populate } from './build-inventory.js';
+import { buildProvider } from './build-provider.js';
+import { buildVcenter } from './build-vcenter.js';
 import { type KeySource, openKeySource } from './keys.js';
 import { pushRoots, signAnew } from './provider-model.js';
 import type { LabProvider, LabRegistration, LabTiming, LabVcenter, LabWorld, SpsSwitches } from './world.js';
+import type { WorldBuilder } from './world-builder.js';
 
 /** Lab seconds are a thirtieth of real ones: the product waits from the same `Timing`, scaled alike. */
 export const FAST_TIMING: LabTiming = {
@@ -39,41 +40,6 @@ export interface WorldOptions {
   /** Real time unless a test brings its own. */
   readonly now?: () => Date;
   readonly keys?: KeySource;
-}
-
-export interface RegisterSpec {
-  readonly uid?: string;
-  /** Name of the registration; default: the provider's. */
-  readonly name?: string;
-  /** Default: host, port and path of the provider. */
-  readonly url?: string;
-  /** When it was registered; default: 40 days ago. */
-  readonly daysAgo?: number;
-  /** False: the provider keeps its certificate and roots as they are; for what must not be disturbed. */
-  readonly resign?: boolean;
-  readonly category?: LabRegistration['category'];
-  readonly active?: boolean;
-  readonly priority?: number;
-}
-
-/** Puts an estate together in the order things happened: later registrations do to providers what they do in reality. */
-export interface WorldBuilder {
-  readonly world: LabWorld;
-  readonly keys: KeySource;
-  readonly now: Date;
-  daysAgo(days: number): Date;
-  uuid(label: string): string;
-  secret(label: string): string;
-  vcenter(spec: VcenterSpec): Promise<LabVcenter>;
-  provider(spec: ProviderSpec): Promise<LabProvider>;
-  /** As `SmsStorageManager.RegisterProvider_Task` would have done it then. */
-  register(vcenter: LabVcenter, provider: LabProvider, spec?: RegisterSpec): LabRegistration;
-  /** Hosts, VVol datastores and VMs; every host gets an IO-filter provider where `ioFilters` is set. */
-  populate(vcenter: LabVcenter, spec: { hosts: HostSpec; datastores: readonly DatastoreSpec[] }): void;
-  /** More for `seedAppliance` about one vCenter. */
-  appliance(vcenter: LabVcenter, seed: ApplianceSeed): void;
-  /** Fills the appliances. Nothing is added to the world after it. */
-  finish(): LabWorld;
 }
 
 export function openWorld(name: string, options: WorldOptions = {}): WorldBuilder {
@@ -139,9 +105,12 @@ export function openWorld(name: string, options: WorldOptions = {}): WorldBuilde
     populate: (vcenter, spec) => populate(builder, vcenter, spec),
     appliance: (vcenter, more) => seeds.set(vcenter.id, { ...seeds.get(vcenter.id), ...more }),
     finish() {
-      const names = addressBook(world);
       world.vcenters.forEach((vcenter, index) => {
-        seedAppliance(vcenter, { address: applianceAddress(index + 1), hosts: names, ...seeds.get(vcenter.id) });
+        seedAppliance(vcenter, {
+          address: applianceAddress(index + 1),
+          hosts: addressBook(world, vcenter),
+          ...seeds.get(vcenter.id),
+        });
       });
       return world;
     },
@@ -157,14 +126,22 @@ export function urlOf(provider: LabProvider): string {
 
 export const applianceAddress = (number: number): string => `10.0.${number >> 8}.${number & 0xff}`;
 
-/** Host name → addresses, the same on every appliance. Address literals need no entry. */
-function addressBook(world: LabWorld): Map<string, readonly string[]> {
+/** Up to so many vCenters every appliance can resolve every name; beyond, what it has to do with: a big estate would be mostly names. */
+const ALL_NAMES_UP_TO = 50;
+
+/** Host name → addresses as one appliance resolves it. Address literals need no entry. */
+function addressBook(world: LabWorld, vcenter: LabVcenter): Map<string, readonly string[]> {
+  const everything = world.vcenters.length <= ALL_NAMES_UP_TO;
+  const own = new Set(vcenter.registrations.map((registration) => registration.provider));
+  const linked = new Set(vcenter.topology.map(({ node }) => node));
   const book = new Map<string, readonly string[]>();
-  world.vcenters.forEach((vcenter, index) => {
-    book.set(vcenter.address, [applianceAddress(index + 1)]);
+  world.vcenters.forEach(({ address }, index) => {
+    if (everything || linked.has(address)) book.set(address, [applianceAddress(index + 1)]);
   });
-  for (const provider of world.providers)
-    if (!provider.addresses.includes(provider.host)) book.set(provider.host, provider.addresses);
+  for (const provider of world.providers) {
+    const named = !provider.addresses.includes(provider.host);
+    if (named && (everything || own.has(provider.name))) book.set(provider.host, provider.addresses);
+  }
   return book;
 }
 

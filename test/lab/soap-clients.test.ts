@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Release } from '../../src/lab/build-vcenter.js';
+import type { Release } from '../../src/lab/world-builder.js';
 import { openWorld } from '../../src/lab/build-world.js';
 import { openKeySource } from '../../src/lab/keys.js';
 import { startVcenter } from '../../src/lab/vcenter-server.js';

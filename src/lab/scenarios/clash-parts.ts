@@ -1,7 +1,6 @@
 import { buildArray } from '../build-provider.js';
-import type { VcenterSpec } from '../build-vcenter.js';
-import type { WorldBuilder } from '../build-world.js';
 import type { LabProvider, LabVcenter } from '../world.js';
+import type { VcenterSpec, WorldBuilder } from '../world-builder.js';
 import type { ExpectedFinding, ExpectedHolder, ExpectedRegistration, ScenarioExpectation } from './scenario.js';
 
 /** What a vCenter is left with after somebody else took the providers over at `at`: its last sync was just before. */

@@ -1,5 +1,5 @@
-import type { WorldBuilder } from '../build-world.js';
 import type { LabVcenter } from '../world.js';
+import type { WorldBuilder } from '../world-builder.js';
 import { HEALTHY, LOST } from './clash-parts.js';
 import type { ExpectedFinding, ExpectedHolder, ExpectedRegistration, Scenario } from './scenario.js';
 

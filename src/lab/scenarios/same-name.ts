@@ -21,7 +21,7 @@ export const sameName: Scenario = {
   rsaKeys: 4,
   async build(lab) {
     const { first, array } = await buildPair(lab, {
-      first: { release: '6.7U3', vmcaSubject: CERTOOL_DEFAULT },
+      first: { release: '6.7U3', vmcaSubject: CERTOOL_DEFAULT, methods: ['keyboard-interactive'] },
       second: { release: '7.0U3', vmcaSubject: CERTOOL_DEFAULT },
     });
     loseTrust(first, array, lab.daysAgo(20));

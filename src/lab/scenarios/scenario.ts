@@ -1,7 +1,7 @@
 import type { AnyFindingCode, Severity } from '../../model/finding.js';
 import type { HolderGrade, TriState } from '../../model/inventory.js';
-import type { WorldBuilder } from '../build-world.js';
 import type { LabWorld, SpsSwitches } from '../world.js';
+import type { WorldBuilder } from '../world-builder.js';
 
 /** A simulated estate with what a correct audit finds in it. The expectation follows from the product's definitions, not from its output. */
 export interface Scenario {
