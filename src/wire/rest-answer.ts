@@ -19,7 +19,7 @@ export function restProblem(
   secrets: readonly string[] = [],
 ): Problem {
   const message = redact(messageOf(readJson(body)) ?? '', secrets);
-  const said = plainText(`${target}${path} answered HTTP ${status}${message === '' ? '' : `: ${message}`}`);
+  const said = plainText(`${target}: ${path} answered HTTP ${status}${message === '' ? '' : `: ${message}`}`);
   if (status === 404 || status === 405 || status === 501) return notSupported(target, said);
   if (status === 401) {
     return {
@@ -58,7 +58,7 @@ export function notSupported(target: string, summary: string): Problem {
 export function wrongShape(
   target: string,
   path: string,
-  summary = `${target}${path} answered something of an unknown form`,
+  summary = plainText(`${target}: ${path} answered something of an unknown form`),
 ): Problem {
   return {
     code: 'bad-answer',

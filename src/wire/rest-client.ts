@@ -51,14 +51,15 @@ export async function connectRest(
 
 /** One GET in the session's dialect: `/api` answers bare, `/rest` under `value`. */
 async function get<T>(rest: RestLogin, path: string, parse: (json: unknown) => T | undefined): Promise<Result<T>> {
-  const answer = await rest.get(`/${rest.dialect}${path}`);
+  const full = `/${rest.dialect}${path}`;
+  const answer = await rest.get(full);
   if (!answer.ok) return answer;
   const { status, body } = answer.value;
-  if (status !== 200) return err(restProblem(rest.label, path, status, body));
+  if (status !== 200) return err(restProblem(rest.label, full, status, body));
   const json = readJson(body);
   const value = rest.dialect === 'rest' && json !== null && typeof json === 'object' && 'value' in json ? json.value : json;
   const parsed = parse(value);
-  return parsed === undefined ? err(wrongShape(rest.label, path)) : ok(parsed);
+  return parsed === undefined ? err(wrongShape(rest.label, full)) : ok(parsed);
 }
 
 async function readTrustedRoots(rest: RestLogin): Promise<Result<DerBase64[]>> {

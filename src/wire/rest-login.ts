@@ -28,7 +28,10 @@ export async function openRestLogin(
     for (const dialect of order) {
       const token = await logIn(https, login, label, dialect);
       if (token.ok) return ok({ dialect, token: token.value });
-      if (token.error.code !== 'not-supported' || dialect === order.at(-1)) return token;
+      // A 6.x may also answer 401 where it has no sessions: once the password is known to be right, that is what it means.
+      const noSuchPlace =
+        token.error.code === 'not-supported' || (token.error.code === 'login-refused' && login.verdict.accepted === true);
+      if (!noSuchPlace || dialect === order.at(-1)) return token;
     }
     throw new Error('the order of dialects is empty');
   });

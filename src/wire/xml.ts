@@ -1,4 +1,6 @@
-import { SaxesParser } from 'saxes';
+import { isUtf8 } from 'node:buffer';
+import { StringDecoder } from 'node:string_decoder';
+import { type SaxesAttributeNS, SaxesParser } from 'saxes';
 import { err, ok, type Result } from '../model/problem.js';
 import { plainText } from './redact.js';
 
@@ -44,11 +46,9 @@ export function parseXml(bytes: Uint8Array, limits: Partial<XmlLimits> = {}): Re
   try {
     return ok(parse(bytes, { ...LIMITS, ...limits }));
   } catch (error) {
+    // saxes throws plain errors for what is not well-formed; a TypeError or the like is a mistake of ours.
+    if (error instanceof Error && Object.getPrototypeOf(error) === Error.prototype) return err(plainText(error.message, 160));
     if (error instanceof Refusal) return err(error.message);
-    // The decoder's own: bytes that are not UTF-8.
-    if (error instanceof TypeError && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-      return err('not UTF-8');
-    }
     throw error;
   }
 }
@@ -66,35 +66,22 @@ function parse(bytes: Uint8Array, limits: XmlLimits): XmlElement {
   const stack: Open[] = [];
   let root: XmlElement | undefined;
   let elements = 0;
-  let attributes = 0;
 
-  parser.on('error', (error) => {
-    throw new Refusal(plainText(error.message, 160));
-  });
+  // Six handlers and no more: with a seventh V8 stops treating the parser as an object with fields, and parsing takes four times as long.
   parser.on('doctype', () => {
     throw new Refusal('a document type declaration, which SOAP forbids');
   });
   parser.on('processinginstruction', () => {
     throw new Refusal('a processing instruction, which SOAP forbids');
   });
-  parser.on('xmldecl', ({ encoding }) => {
-    if (encoding !== undefined && !/^(utf-?8|us-ascii)$/i.test(encoding)) {
-      throw new Refusal(`encoding ${plainText(encoding, 40)} instead of UTF-8`);
-    }
-  });
-  parser.on('attribute', () => {
-    attributes += 1;
-    if (attributes > limits.maxAttributes) throw new Refusal(`an element with more than ${limits.maxAttributes} attributes`);
-  });
   parser.on('opentag', (tag) => {
-    attributes = 0;
     elements += 1;
     if (elements > limits.maxElements) throw new Refusal(`more than ${limits.maxElements} elements`);
     if (stack.length >= limits.maxDepth) throw new Refusal(`elements nested more than ${limits.maxDepth} deep`);
     const node: Open = {
       name: tag.local,
       namespace: tag.uri,
-      attributes: attributesOf(tag.attributes),
+      attributes: attributesOf(tag.attributes, limits.maxAttributes),
       children: NONE,
       text: '',
     };
@@ -118,21 +105,27 @@ function parse(bytes: Uint8Array, limits: XmlLimits): XmlElement {
     if (node !== undefined && node.children.length > 0) node.text = node.text.trim();
   });
 
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  for (let at = 0; at < bytes.length; at += CHUNK) {
-    parser.write(decoder.decode(bytes.subarray(at, at + CHUNK), { stream: true }));
-  }
-  parser.write(decoder.decode());
+  const encoding = /^(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*\bencoding\s*=\s*["']([^"'>]*)/.exec(
+    Buffer.from(bytes.subarray(0, 256)).toString('latin1'),
+  )?.[1];
+  if (encoding !== undefined && !/^(utf-?8|us-ascii)$/i.test(encoding))
+    throw new Refusal(`encoding ${plainText(encoding, 40)} instead of UTF-8`);
+  if (!isUtf8(bytes)) throw new Refusal('not UTF-8');
+  // Several times faster than a TextDecoder that checks as it goes.
+  const decoder = new StringDecoder('utf8');
+  for (let at = 0; at < bytes.length; at += CHUNK)
+    parser.write(decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.min(CHUNK, bytes.length - at))));
   parser.close();
   if (root === undefined) throw new Refusal('no element at all');
   return root;
 }
 
-function attributesOf(
-  attributes: Record<string, { local: string; uri: string; prefix: string; value: string }>,
-): readonly XmlAttribute[] {
+function attributesOf(attributes: Record<string, SaxesAttributeNS>, max: number): readonly XmlAttribute[] {
   let found: XmlAttribute[] | undefined;
+  let count = 0;
   for (const key in attributes) {
+    count += 1;
+    if (count > max) throw new Refusal(`an element with more than ${max} attributes`);
     const attribute = attributes[key];
     if (attribute === undefined || attribute.prefix === 'xmlns' || key === 'xmlns') continue;
     found ??= [];

@@ -155,6 +155,13 @@ test('6.5 tells its services elsewhere', async () => {
   expect(must(await must(await connect(server, '6.5.0')).spsService())).toEqual({ state: 'STOPPED' });
 });
 
+test('where the password is known to be right, 401 at the newer place means that there is no such place', async () => {
+  const server = await serve({ ...rest, 'POST /api/session': { status: 401 } });
+  const verdict: SsoVerdict = { accepted: true };
+  expect(must(await connect(server, undefined, verdict)).dialect).toBe('rest');
+  expect(verdict).not.toHaveProperty('refused');
+});
+
 describe('a refused password', () => {
   test('is recorded for every client of that vCenter, and not sent a second time', async () => {
     const server = await serve({ 'POST /api/session': { status: 401 }, ...rest });
