@@ -357,6 +357,8 @@ function addCrossSigned(draft: Draft, dice: Dice): string {
 function addSelfIssued(draft: Draft, dice: Dice): string {
   const n = anyCa(draft, dice);
   const level = draft.levels[n] as Level;
+  const below = draft.levels.length - 2 - n;
+  if (dice.chance(0.5) && below >= 0) change(level, { pathLength: below });
   draft.levels.splice(n + 1, 0, { key: ROLLED_OVER + dice.below(6), options: { ...level.options } });
   return ` below level ${n}`;
 }
