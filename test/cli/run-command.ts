@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const COMMAND = join(import.meta.dirname, '../../dist/vasatrust.js');
+const COMMAND = join(import.meta.dirname, '../../dist/vasatrust.cjs');
 
 export interface Ran {
   readonly code: number | null;

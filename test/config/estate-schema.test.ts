@@ -12,7 +12,7 @@ const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsW
 const published: object = JSON.parse(readFileSync(join(root, 'schemas/estate.schema.json'), 'utf8'));
 const validate = new Ajv({ strict: false }).compile(published);
 
-test('the published JSON Schema is the one that checks (npm run generate:schema)', () => {
+test('the published JSON Schema is the one that checks (npm run generate)', () => {
   expect(published).toEqual(JSON.parse(JSON.stringify(estateJsonSchema())));
 });
 

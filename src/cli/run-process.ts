@@ -1,0 +1,26 @@
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { run } from './run.js';
+
+/** One run of the command in a real process: its arguments, streams and signals. The caller sets the exit code. */
+export function runProcess(process: NodeJS.Process): Promise<ExitCode> {
+  const { env, stdout, stderr } = process;
+  // Whoever reads us may stop reading (`| head`): that is no fault, and the exit code still says what was found.
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  process.on('uncaughtException', (error) => {
+    stderr.write(`error  vasatrust failed by a fault of its own. Please report it with these lines:\n${error.stack ?? error}\n`);
+    process.exit(EXIT.bug);
+  });
+  const stopping = new AbortController();
+  const interrupt = () => {
+    if (stopping.signal.aborted) process.exit(EXIT.interrupted);
+    stderr.write('interrupted: stopping at a safe point (again to leave at once)\n');
+    stopping.abort();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  return run({ argv: process.argv.slice(2), env, cwd: process.cwd(), stdout, stderr, interrupted: stopping.signal });
+}
