@@ -7,6 +7,8 @@ import type { Terminal } from './appliance-terminal.js';
 
 interface BashOptions {
   readonly command: string | undefined;
+  /** `-s`: commands come from standard input, and all operands are arguments. */
+  readonly fromInput: boolean;
   readonly operands: readonly string[];
   readonly interactive: boolean;
   readonly login: boolean;
@@ -25,7 +27,7 @@ export function withBash(programs: ReadonlyMap<string, Program>): ReadonlyMap<st
 const machineOf = ({ world, vcenter, signal }: Call) => ({ world, vcenter, signal });
 
 async function runBash(call: Call, machine: Machine): Promise<number> {
-  const { command, operands, interactive } = readOptions(call.args);
+  const { command, fromInput, operands, interactive } = readOptions(call.args);
   const descriptors = new Map<number, Descriptor>([
     [0, { input: call.stdin }],
     [1, { output: call.stdout }],
@@ -39,8 +41,9 @@ async function runBash(call: Call, machine: Machine): Promise<number> {
     shell.args = args;
     return shell.runScript(command);
   }
-  const [script, ...args] = operands;
+  const [script, ...args] = fromInput ? [] : operands;
   if (script === undefined) {
+    shell.args = operands;
     if (!interactive && !call.stdin.terminal) return shell.runLines();
     return refuse(call, complain('bash: the lab starts an interactive shell by `exec bash` alone', 1));
   }
@@ -58,7 +61,7 @@ function refuse(call: Call, { code, stderr }: Outcome): number {
 
 function readOptions(args: readonly string[]): BashOptions {
   const operands: string[] = [];
-  let [takesCommand, interactive, login, editing] = [false, false, false, true];
+  let [takesCommand, fromInput, interactive, login, editing] = [false, false, false, false, true];
   for (const [index, arg] of args.entries()) {
     if (operands.length > 0 || !/^[-+]./.test(arg) || arg === '--') {
       operands.push(...args.slice(arg === '--' ? index + 1 : index));
@@ -68,12 +71,13 @@ function readOptions(args: readonly string[]): BashOptions {
     else if (arg === '--login') login = true;
     else if (/^-[a-z]+$/i.test(arg)) {
       takesCommand ||= arg.includes('c');
+      fromInput ||= arg.includes('s');
       interactive ||= arg.includes('i');
       login ||= arg.includes('l');
     }
   }
   const command = takesCommand ? operands.shift() : undefined;
-  return { command, operands, interactive, login, editing };
+  return { command, fromInput, operands, interactive, login, editing };
 }
 
 /** An interactive bash on a terminal, and every bash that takes its place by `exec`; the last one's exit code. */

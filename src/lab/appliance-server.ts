@@ -136,7 +136,7 @@ function terminalOf(channel: ServerChannel, pty: PseudoTtyInfo): Terminal {
   const { term = 'dumb' } = pty as { term?: string };
   const terminal = new Terminal((bytes) => channel.write(bytes), { columns, rows, term });
   channel.on('data', (bytes: Buffer) => terminal.receive(bytes));
-  channel.on('end', () => terminal.hangUp());
+  // A client's end of input does not reach a pseudo-terminal; only the end of the channel does.
   return terminal;
 }
 

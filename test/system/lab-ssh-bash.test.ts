@@ -1,11 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withBash } from '../../src/lab/appliance-bash.js';
-import { programsOf } from '../../src/lab/appliance-commands.js';
-import { Shell } from '../../src/lab/appliance-shell.js';
-import { inputOf, Pipe, readAll } from '../../src/lab/appliance-streams.js';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { buildScenario } from '../../src/lab/start-lab.js';
 import type { LabWorld } from '../../src/lab/world.js';
+import { runOnAppliance } from '../support/lab-shell.js';
 import { missingSystemParts } from '../support/system.js';
 
 /** Scripts that touch nothing: the same text for a real bash and for the lab's, with the same input. */
@@ -112,11 +109,9 @@ c'; printf '<%s>' $x "$x" x$x; y=; printf '[%s]' $y "$y" a$y`,
 
 describe.skipIf(missingSystemParts('bash'))('the shell of the lab and a real bash', () => {
   let world: LabWorld;
-  const done = new AbortController();
   beforeAll(async () => {
     world = await buildScenario('estate-of-2');
   });
-  afterAll(() => done.abort());
 
   for (const { name, script, stdin = '' } of SCRIPTS) {
     test(`agree on ${name}`, async () => {
@@ -127,20 +122,7 @@ describe.skipIf(missingSystemParts('bash'))('the shell of the lab and a real bas
       });
       const [vcenter] = world.vcenters;
       if (!vcenter) throw new Error('no vCenter');
-      const [stdout, stderr] = [new Pipe(), new Pipe()];
-      const shell = new Shell(
-        { world, vcenter, programs: withBash(programsOf(vcenter.appliance)), signal: done.signal },
-        new Map([
-          [0, { input: inputOf(stdin) }],
-          [1, { output: stdout }],
-          [2, { output: stderr }],
-        ]),
-      );
-      const code = await shell.runScript(script);
-      stdout.end();
-      stderr.end();
-      const ours = (await readAll(stdout)).toString('latin1');
-      const said = (await readAll(stderr)).toString('latin1');
+      const { code, stdout: ours, stderr: said } = await runOnAppliance(world, vcenter, script, stdin);
       expect({ code, stdout: ours, stderr: withoutLine(said) }).toEqual({
         code: real.status,
         stdout: real.stdout,
