@@ -22,3 +22,14 @@ export function casOfEstate(inventory: Inventory): Certificate[] {
   }
   return [...seen.values()];
 }
+
+/** Who may have issued a certificate: CAs of the issuer's name or with its key identifier, so that an estate of a thousand CAs is not tried one by one. */
+export function candidatesAmong(cas: readonly Certificate[]): (child: Certificate) => Certificate[] {
+  const byKey = new Map<string, Certificate[]>();
+  const note = (key: string, ca: Certificate) => byKey.set(key, [...(byKey.get(key) ?? []), ca]);
+  for (const ca of cas) {
+    note(`name ${ca.subject}`, ca);
+    if (ca.ski !== undefined) note(`key ${ca.ski}`, ca);
+  }
+  return (child) => [...new Set([...(byKey.get(`key ${child.aki}`) ?? []), ...(byKey.get(`name ${child.issuer}`) ?? [])])];
+}

@@ -2,7 +2,7 @@ import type { Certificate } from '../../model/certificate.js';
 import type { Inventory } from '../../model/inventory.js';
 import { isIssuedBy } from '../../x509/issuer.js';
 import { isSelfSigned } from '../../x509/path.js';
-import { casOfEstate } from '../paths.js';
+import { candidatesAmong, casOfEstate } from '../paths.js';
 import { defineRule, type FindingOf, type Missing } from '../rule.js';
 import { endpointsInUse, hasVirtualHosts, isExternal } from '../subjects.js';
 
@@ -13,18 +13,19 @@ import { endpointsInUse, hasVirtualHosts, isExternal } from '../subjects.js';
 export const holderOutsideEstate = defineRule({
   code: 'holder-outside-estate',
   subjects: (inventory) => {
-    const cas = casOfEstate(inventory);
+    const candidatesFor = candidatesAmong(casOfEstate(inventory));
     const unseen = hasUnseenVcenter(inventory);
-    return inventory.providers.map((provider) => ({ provider, cas, unseen }));
+    return inventory.providers.map((provider) => ({ provider, candidatesFor, unseen }));
   },
   about: ({ provider }) => ({ provider: provider.id }),
   applies: ({ provider }) => isExternal({ provider }) && provider.retained !== true && !hasVirtualHosts(provider),
-  check({ provider, cas, unseen }): FindingOf<'holder-outside-estate'>[] | Missing {
+  check({ provider, candidatesFor, unseen }): FindingOf<'holder-outside-estate'>[] | Missing {
     const found = new Map<string, FindingOf<'holder-outside-estate'>>();
     const endpoints = endpointsInUse(provider).filter(({ leaf }) => leaf !== undefined);
     if (endpoints.length === 0) return { missing: 'the served leaf' };
     for (const { leaf, holder, servedChain } of endpoints) {
-      if (leaf === undefined || holder !== undefined || isSelfSigned(leaf) || isKnownHere(leaf, servedChain, cas)) continue;
+      if (leaf === undefined || holder !== undefined || isSelfSigned(leaf) || isKnownHere(leaf, servedChain, candidatesFor))
+        continue;
       if (unseen) return { missing: 'the CA certificates of every vCenter' };
       const keyId = leaf.aki === undefined ? {} : { issuerKeyId: leaf.aki };
       found.set(leaf.sha256, {
@@ -40,11 +41,13 @@ export const holderOutsideEstate = defineRule({
 });
 
 /** By signature: some CA of the estate issued the leaf, or a certificate that was served with it and leads there. */
-function isKnownHere(leaf: Certificate, servedChain: readonly Certificate[], cas: readonly Certificate[]): boolean {
-  const above = servedChain.slice(1).filter((certificate) => certificate.isCa);
-  const isOneOfOurs = (certificate: Certificate) =>
-    cas.some((ca) => ca.sha256 === certificate.sha256 || isIssuedBy(certificate, ca));
-  return isOneOfOurs(leaf) || above.some(isOneOfOurs);
+function isKnownHere(
+  leaf: Certificate,
+  servedChain: readonly Certificate[],
+  candidatesFor: ReturnType<typeof candidatesAmong>,
+): boolean {
+  const isOneOfOurs = (certificate: Certificate) => candidatesFor(certificate).some((ca) => isIssuedBy(certificate, ca));
+  return isOneOfOurs(leaf) || servedChain.slice(1).some((certificate) => certificate.isCa && isOneOfOurs(certificate));
 }
 
 function hasUnseenVcenter(inventory: Inventory): boolean {

@@ -1,7 +1,7 @@
 import type { Certificate } from '../../model/certificate.js';
 import type { Sha256Hex } from '../../model/ids.js';
 import type { Endpoint, Inventory, Vcenter } from '../../model/inventory.js';
-import { findPath, isSelfSigned } from '../../x509/path.js';
+import { findPath } from '../../x509/path.js';
 import { casOfEstate } from '../paths.js';
 import { defineRule, type FindingOf } from '../rule.js';
 import { isExternal, subjectsByProvider } from '../subjects.js';
@@ -13,21 +13,21 @@ import { isExternal, subjectsByProvider } from '../subjects.js';
 export const incompleteChain = defineRule({
   code: 'incomplete-chain',
   subjects: (inventory) => {
-    const cas = casOfEstate(inventory);
+    const intermediates = casOfEstate(inventory).filter((ca) => ca.subject !== ca.issuer);
     return [...subjectsByProvider(inventory)].map(([provider, subjects]) => ({
       inventory,
-      cas,
+      intermediates,
       provider,
       distrusted: subjects.filter((subject) => isExternal(subject) && subject.registration.trusted.value === false),
     }));
   },
   about: ({ provider }) => ({ provider: provider.id }),
   applies: ({ distrusted }) => distrusted.some(({ endpoint }) => endpoint?.leaf !== undefined),
-  check({ inventory, cas, provider, distrusted }) {
+  check({ inventory, intermediates, provider, distrusted }) {
     const found = new Map<string, FindingOf<'incomplete-chain'>>();
     for (const { endpoint, vcenter } of distrusted) {
       if (endpoint?.leaf === undefined || vcenter === undefined) continue;
-      const missing = missingIntermediate(endpoint, endpoint.leaf, vcenter, cas);
+      const missing = missingIntermediate(endpoint, endpoint.leaf, vcenter, intermediates);
       if (missing === undefined) continue;
       found.set(`${endpoint.leaf.sha256} ${missing.sha256}`, {
         code: 'incomplete-chain',
@@ -45,13 +45,14 @@ function missingIntermediate(
   endpoint: Endpoint,
   leaf: Certificate,
   vcenter: Vcenter,
-  cas: readonly Certificate[],
+  intermediates: readonly Certificate[],
 ): Certificate | undefined {
+  if (intermediates.length === 0) return undefined;
   const anchors = vcenter.trustAnchors.map(({ certificate }) => certificate);
-  const completed = findPath(leaf, [...endpoint.servedChain, ...anchors, ...cas], anchors);
+  const completed = findPath(leaf, [...endpoint.servedChain, ...anchors, ...intermediates], anchors);
   if (completed.kind !== 'path') return undefined;
   const known = new Set([...endpoint.servedChain, ...anchors].map(({ sha256 }) => sha256));
-  return completed.path.slice(1).find((ca) => !known.has(ca.sha256) && !isSelfSigned(ca));
+  return completed.path.slice(1).find((ca) => !known.has(ca.sha256));
 }
 
 function whoHas(sha256: Sha256Hex, inventory: Inventory) {

@@ -54,10 +54,14 @@ function neededAndExpired(vcenter: Vcenter, registrations: readonly Registration
 }
 
 function expiredOnPath(endpoint: Endpoint, vcenter: Vcenter, now: Date): Certificate[] {
-  const found = pathToAnchor(endpoint, vcenter);
+  const isExpired = (certificate: Certificate) => certificate.notAfter < now;
+  // Most estates have none: no path needs to be looked for.
+  const anyExpired =
+    endpoint.servedChain.some(isExpired) || vcenter.trustAnchors.some(({ certificate }) => isExpired(certificate));
+  const found = anyExpired ? pathToAnchor(endpoint, vcenter) : undefined;
   if (found?.kind !== 'path') return [];
-  const expired = found.path.slice(1).filter((certificate) => certificate.notAfter < now);
+  const expired = found.path.slice(1).filter(isExpired);
   if (expired.length === 0) return [];
-  const around = pathToAnchor(endpoint, vcenter, (certificate) => certificate.notAfter >= now);
+  const around = pathToAnchor(endpoint, vcenter, (certificate) => !isExpired(certificate));
   return around?.kind === 'path' ? [] : expired;
 }
