@@ -1,12 +1,12 @@
 import type { VcenterConfig } from '../config/config.js';
-import type { Observation, SmsProviderRecord, Source, VcenterEvidence } from '../model/evidence.js';
+import type { Observation, Source, VcenterEvidence } from '../model/evidence.js';
 import { err, type Problem, type Result } from '../model/problem.js';
 import type { HttpsClient } from '../wire/https.js';
 import { openHttps, type ResolvedTrust } from '../wire/https.js';
 import { connectRest } from '../wire/rest-client.js';
 import { readRootBundle } from '../wire/root-bundle.js';
 import { openSms } from '../wire/sms-client.js';
-import type { SsoVerdict } from '../wire/sso-verdict.js';
+import type { VcenterLogin } from '../wire/sso-verdict.js';
 import { connectVim, type StorageView, type VimConnection, type VimSession } from '../wire/vim-client.js';
 import { readOnlyHttps } from './allowed-calls.js';
 import type { CollectContext } from './collect-context.js';
@@ -29,24 +29,33 @@ export async function collectOverHttps(vcenter: VcenterConfig, context: CollectC
     ),
   );
   try {
-    const password = await context.readSecret(vcenter.password, vcenter.id);
     const rootBundle = look(vcenter, 'root-bundle', context, readRootBundle(https));
-    const [fromSoap, fromRest, bundle] = await Promise.all(
-      password.ok
-        ? [collectSoap(https, vcenter, password.value, context), collectRest(https, vcenter, password.value, context), rootBundle]
-        : [withoutPassword(https, vcenter, password.error, context), restNotSeen(password.error), rootBundle],
-    );
-    return { ...fromSoap, ...fromRest, rootBundle: bundle };
+    const password = await context.readSecret(vcenter.password, vcenter.id);
+    const login = loginFor(vcenter, password, context);
+    context.progress({ target: vcenter.id, source: 'vim', state: 'started' });
+    const connecting = withinConnection(connectVim(https, login, vcenter.id), vcenter, context);
+    const [soap, rest, bundle] = await Promise.all([
+      connecting.then((connected) => collectSoap(https, vcenter, connected, context)),
+      // After vim25, which tells the version without a login: so the password is sent to REST's own address at once, and only there.
+      connecting.then((connected) => collectRest(https, vcenter, login, connected, context)),
+      rootBundle,
+    ]);
+    return { ...soap, ...rest, rootBundle: bundle };
   } finally {
     await https.close();
   }
 }
 
-/** One verdict per vCenter: SOAP and REST share the password, and a refusal by one is a refusal for both. */
-function verdictFor(vcenter: VcenterConfig, context: CollectContext): SsoVerdict {
-  const known = context.ssoVerdicts.get(vcenter.id) ?? {};
-  context.ssoVerdicts.set(vcenter.id, known);
-  return known;
+/**
+ * One verdict per vCenter: SOAP and REST share the password, and a refusal by one is a refusal for both. Where the password could not be
+ * read, no login is tried; version and clock need none.
+ */
+function loginFor(vcenter: VcenterConfig, password: Result<string>, context: CollectContext): VcenterLogin {
+  const verdict = context.ssoVerdicts.get(vcenter.id) ?? {};
+  context.ssoVerdicts.set(vcenter.id, verdict);
+  if (password.ok) return { username: vcenter.username, password: password.value, verdict };
+  verdict.refused = password.error;
+  return { username: vcenter.username, password: '', verdict };
 }
 
 type SoapEvidence = Pick<HttpsEvidence, 'about' | 'registrations' | 'datastores' | 'hosts' | 'vms' | 'clockAheadMs'>;
@@ -54,50 +63,25 @@ type SoapEvidence = Pick<HttpsEvidence, 'about' | 'registrations' | 'datastores'
 async function collectSoap(
   https: HttpsClient,
   vcenter: VcenterConfig,
-  password: string,
+  connected: VimConnection,
   context: CollectContext,
 ): Promise<SoapEvidence> {
-  const login = { username: vcenter.username, password, verdict: verdictFor(vcenter, context) };
-  context.progress({ target: vcenter.id, source: 'vim', state: 'started' });
-  const connected = await withinConnection(connectVim(https, login, vcenter.id), vcenter, context);
-  const { about, session } = connected;
+  const { session } = connected;
+  const about = observe(connected.about, context.now);
   const clockAheadMs = clockOf(connected, context);
   if (!session.ok) {
     tell(vcenter, 'vim', unknown(session.error), context);
-    return {
-      about: observe(about, context.now),
-      registrations: unknown(afterLogin(session.error)),
-      ...viewNotSeen(session.error),
-      clockAheadMs,
-    };
+    return { about, registrations: unknown(afterLogin(session.error)), ...viewNotSeen(session.error), clockAheadMs };
   }
   try {
     const [registrations, view] = await Promise.all([
       look(vcenter, 'sms', context, openSms(https, session.value).queryRegistrations()),
       look(vcenter, 'vim', context, session.value.storageView()),
     ]);
-    return { about: observe(about, context.now), registrations: asReadonly(registrations), ...splitView(view), clockAheadMs };
+    return { about, registrations, ...splitView(view), clockAheadMs };
   } finally {
     await logout(session.value, context);
   }
-}
-
-/** Version and clock need no login, so they are evidence even where the password could not be read. */
-async function withoutPassword(
-  https: HttpsClient,
-  vcenter: VcenterConfig,
-  problem: Problem,
-  context: CollectContext,
-): Promise<SoapEvidence> {
-  const login = { username: vcenter.username, password: '', verdict: { refused: problem } };
-  const connected = await withinConnection(connectVim(https, login, vcenter.id), vcenter, context);
-  tell(vcenter, 'vim', unknown(problem), context);
-  return {
-    about: observe(connected.about, context.now),
-    registrations: unknown(problem),
-    ...viewNotSeen(problem),
-    clockAheadMs: clockOf(connected, context),
-  };
 }
 
 async function withinConnection(
@@ -133,12 +117,13 @@ type RestEvidence = Pick<HttpsEvidence, 'trustedRoots' | 'machineSsl' | 'sps' | 
 async function collectRest(
   https: HttpsClient,
   vcenter: VcenterConfig,
-  password: string,
+  login: VcenterLogin,
+  vim: VimConnection,
   context: CollectContext,
 ): Promise<RestEvidence> {
   context.progress({ target: vcenter.id, source: 'rest', state: 'started' });
-  const login = { username: vcenter.username, password, verdict: verdictFor(vcenter, context) };
-  const connected = await within(context.timing.sourceMs, vcenter.id, 'rest', connectRest(https, login, vcenter.id));
+  const version = vim.about.ok ? vim.about.value.version : undefined;
+  const connected = await within(context.timing.sourceMs, vcenter.id, 'rest', connectRest(https, login, vcenter.id, version));
   if (!connected.ok) {
     tell(vcenter, 'rest', unknown(connected.error), context);
     return restNotSeen(connected.error);
@@ -190,10 +175,6 @@ function nothingSeen(problem: Problem): HttpsEvidence {
 /** SMS was not asked because vim25 gave no session. */
 function afterLogin(problem: Problem): Problem {
   return { ...problem, summary: `SMS needs a vim25 session, and there is none: ${problem.summary}` };
-}
-
-function asReadonly(seen: Observation<SmsProviderRecord[]>): Observation<readonly SmsProviderRecord[]> {
-  return seen;
 }
 
 /** One source: bounded in time, told as it starts and ends. */

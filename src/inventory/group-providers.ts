@@ -25,6 +25,11 @@ export function groupProviders(bundle: EvidenceBundle): ProviderGroup[] {
     vcenter.registrations.state === 'seen' ? vcenter.registrations.value.map((record) => ({ vcenter: vcenter.id, record })) : [],
   );
   const nodeOf = seen.map((_, index) => `r${index}`);
+  const firstNamed = new Map<string, number>();
+  for (const [index, { record }] of seen.entries()) {
+    const identity = identityOf(record);
+    if (identity !== undefined && !firstNamed.has(identity)) firstNamed.set(identity, index);
+  }
   for (const [index, { record }] of seen.entries()) {
     const node = nodeOf[index] ?? '';
     groups.join(node, `url:${hostPortKey(record.url)}`);
@@ -32,8 +37,7 @@ export function groupProviders(bundle: EvidenceBundle): ProviderGroup[] {
     if (identity === undefined) continue;
     // A vendor that numbers its providers per array (`vp-ct0` everywhere) must not have two arrays made one.
     for (const { arrayId } of record.arrays) groups.join(node, `id:${identity}|${arrayId}`);
-    const namesake = seen.findIndex((other) => identityOf(other.record) === identity);
-    if (record.arrays.length === 0) groups.join(node, nodeOf[namesake] ?? node);
+    if (record.arrays.length === 0) groups.join(node, nodeOf[firstNamed.get(identity) ?? index] ?? node);
   }
   for (const url of bundle.configuredProviders) groups.join(`url:${hostPortKey(url)}`, `url:${hostPortKey(url)}`);
 

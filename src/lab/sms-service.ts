@@ -145,10 +145,21 @@ function registrationSpec(value: Value | undefined): Parameters<typeof startRegi
   };
 }
 
+const byRef = new WeakMap<readonly LabRegistration[], Map<string, LabRegistration>>();
+
+/** An estate may have ten thousand; the index is made anew when one came or went. */
+function registrationByRef(registrations: readonly LabRegistration[], ref: string): LabRegistration | undefined {
+  const known = byRef.get(registrations);
+  const index = known?.size === registrations.length ? known : new Map(registrations.map((one) => [one.ref, one]));
+  byRef.set(registrations, index);
+  const found = index.get(ref);
+  return found !== undefined && registrations.includes(found) ? found : registrations.find((one) => one.ref === ref);
+}
+
 function onProvider(call: ServiceCall, args: Readonly<Record<string, Value | undefined>>): Value {
   const { world, vcenter, method, self } = call;
   if (method.on !== 'VasaProvider' && method.on !== 'SmsProvider') throw objectNotFound(self);
-  const registration = vcenter.registrations.find((one) => one.ref === self.value);
+  const registration = registrationByRef(vcenter.registrations, self.value);
   if (registration === undefined) throw objectNotFound(self);
   switch (method.name) {
     case 'QueryProviderInfo':

@@ -5,7 +5,7 @@ import { err, type Problem, type Result } from '../model/problem.js';
  * sent again, by no connection and no protocol (five wrong ones lock an SSO account).
  */
 export interface SsoVerdict {
-  /** Set once the password was refused. */
+  /** Set once the password was refused, or when there is none to send. */
   refused?: Problem;
   /** Set once it was accepted: from then on logins need not wait for each other. */
   accepted?: boolean;
@@ -25,7 +25,7 @@ export interface VcenterLogin {
  */
 export async function withVerdict<T>(verdict: SsoVerdict, target: string, login: () => Promise<Result<T>>): Promise<Result<T>> {
   while (verdict.pending !== undefined && verdict.accepted !== true) await verdict.pending;
-  if (verdict.refused !== undefined) return err(refusedBefore(target));
+  if (verdict.refused !== undefined) return err(verdict.refused.code === 'login-refused' ? refusedBefore(target) : verdict.refused);
   const attempt = login();
   const settled = attempt.then(
     (outcome) => {

@@ -43,8 +43,27 @@ describe('an estate in trouble', () => {
     );
     expect(refusals).toHaveLength(1);
     const codes = gapsOf(TROUBLE.refused).map(({ source, problem }) => `${source} ${problem.code}`);
-    expect(codes.filter((code) => code.endsWith('login-refused'))).toHaveLength(1);
-    expect(codes.map((code) => code.split(' ')[0]).sort()).toEqual(['rest', 'sms', 'vim']);
+    expect(codes.sort()).toEqual(['rest not-attempted', 'sms login-refused', 'vim login-refused']);
+  });
+
+  test('a password that cannot be read is not sent, and version and clock are known all the same', async () => {
+    const mute = await startLab('clash', { withoutSsh: true });
+    try {
+      const { audit, bundle } = await auditLab(mute, {
+        change: (yaml) => yaml.replace(/env: LAB_VC65_\w+/, 'env: NOT_SET_ANYWHERE'),
+      });
+      expect(mute.record.filter((one) => one.where === 'vc65' && (one.what === 'Login' || one.what.includes('session')))).toEqual(
+        [],
+      );
+      expect(bundle.vcenters.find(({ id }) => id === 'vc65')?.about).toMatchObject({
+        state: 'seen',
+        value: { version: '6.5.0' },
+      });
+      const codes = audit.gaps.filter((gap) => gap.target === 'vc65' && gap.source !== 'ssh').map((gap) => gap.problem.code);
+      expect(new Set(codes)).toEqual(new Set(['secret-unavailable']));
+    } finally {
+      await mute.close();
+    }
   });
 
   test('a dead vCenter is unreachable, by every way there is', () => {
