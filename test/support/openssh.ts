@@ -14,7 +14,7 @@ export interface TestSshd {
   readonly fingerprints: Readonly<Record<'ed25519' | 'ecdsa' | 'rsa', string>>;
   /** A client key that `root` and the throw-away user may log in with. */
   readonly clientKey: string;
-  /** All of sshd's log so far, at DEBUG. */
+  /** All of sshd's log so far. */
   log(): string;
   /** Waits for a line to come up in the log, behind the first `from` characters. */
   logged(pattern: RegExp, from?: number): Promise<void>;
@@ -25,7 +25,11 @@ const TYPES = ['ed25519', 'ecdsa', 'rsa'] as const;
 
 /** A real sshd on 127.0.0.1 with keys of its own, in a folder of its own. */
 export async function startSshd(
-  options: { readonly config?: readonly string[]; readonly hostKeyTypes?: readonly (typeof TYPES)[number][] } = {},
+  options: {
+    readonly config?: readonly string[];
+    readonly hostKeyTypes?: readonly (typeof TYPES)[number][];
+    readonly logLevel?: 'INFO' | 'DEBUG';
+  } = {},
 ): Promise<TestSshd> {
   const folder = mkdtempSync(join(tmpdir(), 'vasatrust-sshd-'));
   chmodSync(folder, 0o755);
@@ -45,7 +49,7 @@ export async function startSshd(
     `PidFile ${join(folder, 'pid')}`,
     'StrictModes no',
     'PermitRootLogin yes',
-    'LogLevel DEBUG',
+    `LogLevel ${options.logLevel ?? 'DEBUG'}`,
     'AllowTcpForwarding yes',
     'PrintMotd no',
     'PrintLastLog no',
@@ -110,7 +114,7 @@ export interface ThrowAwayUser {
 }
 
 /** A local user for password logins; needs root. */
-export function addThrowAwayUser(shell = '/bin/bash', home = '/nonexistent'): ThrowAwayUser {
+export function addThrowAwayUser(shell = '/bin/bash', home = '/'): ThrowAwayUser {
   const name = `vt${randomBytes(4).toString('hex')}`;
   const password = randomBytes(12).toString('base64url');
   execFileSync('useradd', ['--no-create-home', '--home-dir', home, '--shell', shell, name], { stdio: 'pipe' });

@@ -34,7 +34,7 @@ describe.skipIf(missing)('our client and a real OpenSSH server', () => {
     label: 'vc1',
     host: '127.0.0.1',
     port: sshd.port,
-    username: 'root',
+    username: user.name,
     trust,
     auth: [{ kind: 'key', file: sshd.clientKey }],
     jumps: [],
