@@ -2,6 +2,7 @@ import type { Audit, Finding, FindingCode, NotJudged } from '../model/finding.js
 import { isoTime } from '../model/ids.js';
 import type { Inventory } from '../model/inventory.js';
 import { CODES, codeEntry } from './explain/codes.js';
+import { type Lookup, lookupIn } from './explain/names.js';
 import type { Outcome, Rule, Sight } from './rule.js';
 import { certificateExpired } from './rules/certificate-expired.js';
 import { certificateExpiring } from './rules/certificate-expiring.js';
@@ -55,10 +56,16 @@ export function judge(inventory: Inventory, now: Date): Audit {
   const outcomes = runAll({ inventory, now });
   const findings = outcomes.flatMap((outcome) => (outcome.kind === 'found' ? outcome.findings : []));
   const notJudged = outcomes.flatMap((outcome): NotJudged[] => (outcome.kind === 'not-judged' ? [outcome.what] : []));
-  return { inventory, findings: inOrder(findings), notJudged: inOrder(notJudged), gaps: inventory.gaps, now: isoTime(now) };
+  return {
+    inventory,
+    findings: inOrder(findings, inventory),
+    notJudged: inOrder(notJudged, inventory),
+    gaps: inventory.gaps,
+    now: isoTime(now),
+  };
 }
 
-/** The findings alone, in the order of `judge`: severity, code (causes before consequences), provider, vCenter. */
+/** The findings alone, in the order of `judge`: severity, code (causes before consequences), provider by name, vCenter. */
 export function runRules(inventory: Inventory, now: Date): readonly Finding[] {
   return judge(inventory, now).findings;
 }
@@ -70,13 +77,15 @@ function runAll(sight: Sight): Outcome[] {
 const SEVERITY_ORDER = { error: 0, warning: 1, notice: 2 } as const;
 const CODE_ORDER: ReadonlyMap<string, number> = new Map(CODES.map(({ code }, index) => [code, index]));
 
-function inOrder<Item extends Finding | NotJudged>(items: readonly Item[]): Item[] {
-  const keyed = items.map((item) => ({ item, key: sortKey(item) }));
+function inOrder<Item extends Finding | NotJudged>(items: readonly Item[], inventory: Inventory): Item[] {
+  const look = lookupIn(inventory);
+  const keyed = items.map((item) => ({ item, key: sortKey(item, look) }));
   return keyed.sort((a, b) => compareKeys(a.key, b.key)).map(({ item }) => item);
 }
 
-function sortKey(item: Finding | NotJudged): readonly (string | number)[] {
-  const provider = 'provider' in item ? (item.provider ?? '') : '';
+function sortKey(item: Finding | NotJudged, look: Lookup): readonly (string | number)[] {
+  const provider =
+    'provider' in item && item.provider !== undefined ? `${look.providerName(item.provider)}\n${item.provider}` : '';
   const vcenter = 'vcenter' in item ? (item.vcenter ?? '') : '';
   // The item itself last: two findings about one place still have one order.
   return [SEVERITY_ORDER[codeEntry(item.code).severity], CODE_ORDER.get(item.code) ?? 0, provider, vcenter, JSON.stringify(item)];

@@ -1,4 +1,5 @@
 import { severityOf } from '../findings/explain/codes.js';
+import { lookupIn } from '../findings/explain/names.js';
 import { plural, shortKeyId } from '../findings/explain/quote.js';
 import { holderText } from '../findings/explain/verdicts.js';
 import type { Audit, Finding, FindingCode, NotJudged, Severity } from '../model/finding.js';
@@ -6,9 +7,14 @@ import type { Endpoint, Gap, PresentedCertificate, Provider, Registration, Vcent
 
 /** What table and Markdown show alike, before it is laid out: which lines there are, in which order, with which words. */
 
-/** Providers a report tells about; internal ones are only counted, by their notice. */
+/** Providers a report tells about, by name; internal ones are only counted, by their notice. */
 export function shownProviders(audit: Audit): Provider[] {
-  return audit.inventory.providers.filter(({ category }) => category !== 'internal');
+  const look = lookupIn(audit.inventory);
+  return audit.inventory.providers
+    .filter(({ category }) => category !== 'internal')
+    .map((provider) => ({ provider, key: `${look.providerName(provider.id)}\n${provider.id}` }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ provider }) => provider);
 }
 
 /** What this vCenter sees at the provider; where that is not known, the first look. */
@@ -49,8 +55,10 @@ export function sinceText(registration: Registration, leaf: Endpoint['leaf']): s
   ].join(', ');
 }
 
-/** To the minute, in UTC, where the text is a time with a zone; else as SMS told it. */
+/** To the minute: in UTC where the text is a time with a zone, unchanged where SMS tells none; anything else as it was told. */
 function minute(text: string): string {
+  const local = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d):\d\d(?:\.\d+)?$/.exec(text);
+  if (local !== null) return `${local[1]} ${local[2]}`;
   if (!/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)$/.test(text) || Number.isNaN(Date.parse(text))) return text;
   return new Date(text).toISOString().slice(0, 16).replace('T', ' ');
 }

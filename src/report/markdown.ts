@@ -40,7 +40,7 @@ export function auditAsMarkdown(audit: Audit, madeBy: string): string {
   const codes = codesByRegistration(audit.findings);
   const blocks = [
     '# VASA trust audit',
-    `${totalsText(audit)}. Evidence taken ${audit.inventory.takenAt}, judged ${audit.now}, by ${text(madeBy)}. Times are UTC.`,
+    `${totalsText(audit)}. Evidence taken ${audit.inventory.takenAt}, judged ${audit.now}, by ${text(madeBy)}. Times are UTC; of the last sync SMS does not always tell the zone.`,
     ...nextBlock(audit),
     '## What each vCenter presents',
     table(

@@ -7,7 +7,18 @@ import { auditSchema } from '../../src/report/audit-schema.js';
 import { textWidth } from '../../src/report/layout.js';
 import { type AuditFormat, renderAudit } from '../../src/report/render-audit.js';
 import { expectGolden, maskCertificates } from '../support/golden.js';
-import { anEndpoint, anInventory, aProblem, aProvider, aVcenter, NOW } from '../support/inventory.js';
+import {
+  anEndpoint,
+  anInventory,
+  aProblem,
+  aProvider,
+  aRegistration,
+  aVcenter,
+  lost,
+  NOW,
+  providerId,
+  untold,
+} from '../support/inventory.js';
 import { mintLeaf } from '../support/mint.js';
 import { healthyInventory, sampleAudit } from '../support/sample-estate.js';
 
@@ -52,6 +63,25 @@ describe('table', () => {
 
   test('a vCenter whose store was not seen is not shown as presenting nothing', () => {
     expect(lines.find((line) => line.includes('vc80'))).toContain('store SMS not seen');
+  });
+
+  test.each([
+    ['2026-11-03T09:12:31+01:00', '2026-11-03 08:12'],
+    ['2026-11-03 08:12:31.044', '2026-11-03 08:12'],
+    ['yesterday', 'yesterday'],
+  ])('a last sync of %s is shown as %s', (lastSync, shown) => {
+    const audit = judge(anInventory([aVcenter('vca')], [aProvider([aRegistration('vca', { ...untold, lastSync })])]), NOW);
+    expect(renderAudit(audit, 'table')).toContain(`last sync ${shown} `);
+  });
+
+  test('providers and findings come by name, whatever their ids', () => {
+    const named = (id: string, name: string) =>
+      aProvider([aRegistration('vca', { ...lost(), name, uid: id })], { id: providerId(id) });
+    const audit = judge(anInventory([aVcenter('vca')], [named('b', 'array1-CT0'), named('a', 'array1-CT1')]), NOW);
+    const order = renderAudit(audit, 'table')
+      .match(/^(?:PROVIDER|error +trust-lost) .*?(CT\d)/gm)
+      ?.map((line) => line.slice(-3));
+    expect(order).toEqual(['CT0', 'CT1', 'CT0', 'CT1']);
   });
 
   test('internal providers have no block of their own', () => {
