@@ -1,7 +1,6 @@
 // Runs one benchmark: node bench/run.mjs NAME [arguments]. Bundles bench/NAME.ts with esbuild, so that it runs on every supported Node.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -10,7 +9,8 @@ if (!name) {
   console.error('usage: node bench/run.mjs NAME');
   process.exit(2);
 }
-const folder = mkdtempSync(join(tmpdir(), 'vasatrust-bench-'));
+// In here, so that what is left out of the bundle is found.
+const folder = mkdtempSync(join(import.meta.dirname, '..', 'node_modules', '.bench-'));
 const outfile = join(folder, 'bench.mjs');
 try {
   await build({
