@@ -69,6 +69,18 @@ export class ApplianceFiles {
     return [...files.keys(), ...(files.has(SPS_LOG) ? [] : [SPS_LOG])];
   }
 
+  /** Paths that match, sorted: absolute ones, or those below `cwd` as seen from there. */
+  match(pattern: RegExp, cwd?: string): string[] {
+    const folders = this.paths().flatMap((path) => {
+      const parts = path.replace(/\/$/, '').split('/');
+      return parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
+    });
+    const all = [...new Set(folders)].filter((path) => path !== '');
+    const shown =
+      cwd === undefined ? all : all.filter((path) => path.startsWith(`${cwd}/`)).map((path) => path.slice(cwd.length + 1));
+    return shown.filter((path) => pattern.test(path)).sort();
+  }
+
   write(path: string, content: Buffer, mode?: number): void {
     const real = realPath(path);
     const before = this.vcenter.appliance.files.get(real);

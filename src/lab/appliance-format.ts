@@ -1,4 +1,4 @@
-import { unescapeText } from './appliance-shell-syntax.js';
+import { unescapeText } from './appliance-shell-lexer.js';
 
 /** printf of a shell: the format is used again until the arguments are gone. `%b` text may end the output with `\c`. */
 export function formatText(format: string, values: readonly string[]): { readonly bytes: Buffer; readonly problem?: string } {

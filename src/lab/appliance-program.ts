@@ -61,3 +61,8 @@ export async function waitUntil(call: Call, done: () => boolean): Promise<boolea
   }
   return true;
 }
+
+/** Arguments as one line that a shell would read back as the same arguments. */
+export function quoteLine(argv: readonly string[]): string {
+  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+}

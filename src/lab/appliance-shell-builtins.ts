@@ -2,7 +2,7 @@ import { type ApplianceFiles, absolutePath } from './appliance-files.js';
 import { formatText } from './appliance-format.js';
 import type { Program } from './appliance-program.js';
 import { Leave, Replace } from './appliance-shell-leave.js';
-import type { Command } from './appliance-shell-syntax.js';
+import type { Command } from './appliance-shell-tree.js';
 import { type Descriptor, type Input, type Output, readLine } from './appliance-streams.js';
 import { test } from './appliance-test.js';
 

@@ -1,4 +1,4 @@
-import type { Word, WordPart } from './appliance-shell-syntax.js';
+import type { Word, WordPart } from './appliance-shell-tree.js';
 
 /** What expanding needs of a shell. */
 export interface Expander {

@@ -1,20 +1,13 @@
 import { ApplianceFiles, absolutePath } from './appliance-files.js';
-import type { Call, Outcome, Program } from './appliance-program.js';
+import { type Call, type Outcome, type Program, quoteLine } from './appliance-program.js';
 import { type Builtin, builtins, type ShellState } from './appliance-shell-builtins.js';
-import { type Expander, ExpansionProblem, expandPattern, expandText, expandWords } from './appliance-shell-expand.js';
+import { runCompound } from './appliance-shell-compound.js';
+import { type Expander, ExpansionProblem, expandText, expandWords } from './appliance-shell-expand.js';
 import { Leave, Replace } from './appliance-shell-leave.js';
-import { type Command, type List, type Pipeline, parseShell, type Redirection, type Word } from './appliance-shell-syntax.js';
-import {
-  type Descriptor,
-  type Input,
-  inputOf,
-  NOTHING,
-  NOWHERE,
-  type Output,
-  Pipe,
-  readAll,
-  readLine,
-} from './appliance-streams.js';
+import { redirect } from './appliance-shell-redirect.js';
+import { parseShell } from './appliance-shell-syntax.js';
+import type { Command, List, Pipeline, Word } from './appliance-shell-tree.js';
+import { type Descriptor, type Input, NOTHING, NOWHERE, type Output, Pipe, readAll, readLine } from './appliance-streams.js';
 import type { LabRecord, LabVcenter, LabWorld } from './world.js';
 
 export interface Machine {
@@ -25,7 +18,13 @@ export interface Machine {
 }
 
 const MAX_DEPTH = 64;
-const MAX_ROUNDS = 100_000;
+const START_VARIABLES: readonly (readonly [string, string])[] = [
+  ['HOME', '/root'],
+  ['USER', 'root'],
+  ['LOGNAME', 'root'],
+  ['SHELL', '/bin/bash'],
+  ['PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+];
 
 /**
  * bash as far as the lab needs it: an interpreter over the lab's own files and a table of programs. It starts no process and opens no
@@ -51,7 +50,7 @@ export class Shell implements Expander, ShellState {
     this.machine = machine;
     this.files = parent?.files ?? new ApplianceFiles(machine.world, machine.vcenter);
     this.descriptors = new Map(descriptors);
-    this.variables = new Map(parent?.variables ?? startVariables());
+    this.variables = new Map(parent?.variables ?? START_VARIABLES);
     this.functions = new Map(parent?.functions);
     this.exported = new Set(parent?.exported ?? this.variables.keys());
     this.args = parent?.args ?? [];
@@ -62,6 +61,9 @@ export class Shell implements Expander, ShellState {
     if (this.depth > MAX_DEPTH) throw new Leave('exit', 1);
   }
 
+  get signal(): AbortSignal {
+    return this.machine.signal;
+  }
   get stdin(): Input {
     return this.descriptors.get(0)?.input ?? NOTHING;
   }
@@ -166,13 +168,7 @@ export class Shell implements Expander, ShellState {
   }
 
   glob(pattern: RegExp, absolute: boolean): string[] {
-    const paths = this.files.paths().map((path) => path.replace(/\/$/, ''));
-    const folders = paths.flatMap((path) => path.split('/').map((_part, index, parts) => parts.slice(0, index + 1).join('/')));
-    const all = [...new Set(folders)].filter((path) => path !== '');
-    const shown = absolute
-      ? all
-      : all.filter((path) => path.startsWith(`${this.cwd}/`)).map((path) => path.slice(this.cwd.length + 1));
-    return shown.filter((path) => pattern.test(path)).sort();
+    return this.files.match(pattern, absolute ? undefined : this.cwd);
   }
 
   /** Program, function or builtin, by name; its exit code. */
@@ -319,84 +315,20 @@ export class Shell implements Expander, ShellState {
     if (command.kind === 'simple') return this.runSimple(command);
     const before = this.descriptors;
     try {
-      if (!(await this.redirect(command.redirections))) return;
-      await this.runCompound(command);
+      if (!(await redirect(this, command.redirections))) return;
+      await runCompound(this, command);
     } finally {
       this.descriptors = before;
     }
   }
 
-  private async runCompound(command: Exclude<Command, { kind: 'simple' | 'function' }>): Promise<void> {
-    switch (command.kind) {
-      case 'group':
-        return this.runList(command.body);
-      case 'subshell': {
-        const shell = this.fork();
-        this.status = await shell.guard(async () => {
-          await shell.runList(command.body);
-          return shell.status;
-        });
-        return;
-      }
-      case 'if':
-        return this.runIf(command);
-      case 'while':
-      case 'until': {
-        let code = 0;
-        await this.loop(async () => {
-          await this.runList(command.condition);
-          if ((this.status === 0) !== (command.kind === 'while')) return false;
-          await this.runList(command.body);
-          code = this.status;
-          return true;
-        });
-        this.status = code;
-        return;
-      }
-      case 'for': {
-        const values = command.words ? await expandWords(this, command.words) : [...this.args];
-        this.status = 0;
-        await this.loop(async (round) => {
-          const value = values[round];
-          if (value === undefined) return false;
-          this.assign(command.name, value);
-          await this.runList(command.body);
-          return true;
-        });
-        return;
-      }
-      case 'case': {
-        const value = await expandText(this, command.word);
-        this.status = 0;
-        for (const { patterns, body } of command.branches) {
-          for (const pattern of patterns) {
-            if ((await expandPattern(this, pattern)).test(value)) return this.runList(body);
-          }
-        }
-      }
-    }
-  }
-
-  private async runIf(command: Extract<Command, { kind: 'if' }>): Promise<void> {
-    for (const { condition, body } of command.branches) {
-      await this.runList(condition);
-      if (this.status === 0) return this.runList(body);
-    }
-    this.status = 0;
-    if (command.otherwise) await this.runList(command.otherwise);
-  }
-
-  private async loop(body: (round: number) => Promise<boolean>): Promise<void> {
-    for (let round = 0; ; round += 1) {
-      if (round >= MAX_ROUNDS || this.machine.signal.aborted) throw new Leave('exit', 143);
-      try {
-        if (!(await body(round))) return;
-      } catch (left) {
-        if (!(left instanceof Leave) || (left.how !== 'break' && left.how !== 'continue')) throw left;
-        if (left.value > 1) throw new Leave(left.how, left.value - 1);
-        if (left.how === 'break') return;
-      }
-    }
+  /** In a subshell: what it changes stays there. */
+  async runApart(list: List): Promise<number> {
+    const shell = this.fork();
+    return shell.guard(async () => {
+      await shell.runList(list);
+      return shell.status;
+    });
   }
 
   private async runSimple(command: Extract<Command, { kind: 'simple' }>): Promise<void> {
@@ -404,7 +336,7 @@ export class Shell implements Expander, ShellState {
     let keep = false;
     try {
       const argv = await this.expandArguments(command.words);
-      if (!(await this.redirect(command.redirections))) return;
+      if (!(await redirect(this, command.redirections))) return;
       const hidden = new Map<string, string | undefined>();
       const lent: string[] = [];
       if (argv.length === 0) this.status = 0;
@@ -450,81 +382,6 @@ export class Shell implements Expander, ShellState {
     return argv;
   }
 
-  private async redirect(redirections: readonly Redirection[]): Promise<boolean> {
-    const descriptors = new Map(this.descriptors);
-    for (const { fd, operator, target } of redirections) {
-      const text = await expandText(this, target);
-      const problem = this.open(descriptors, fd, operator, text);
-      if (problem !== undefined) {
-        this.stderr.write(`bash: ${text}: ${problem}\n`);
-        this.status = 1;
-        return false;
-      }
-    }
-    this.descriptors = descriptors;
-    return true;
-  }
-
-  private open(
-    descriptors: Map<number, Descriptor>,
-    fd: number,
-    operator: Redirection['operator'],
-    text: string,
-  ): string | undefined {
-    switch (operator) {
-      case '<<':
-        descriptors.set(fd, { input: inputOf(text) });
-        return undefined;
-      case '<<<':
-        descriptors.set(fd, { input: inputOf(`${text}\n`) });
-        return undefined;
-      case '<&':
-      case '>&': {
-        if (text === '-') descriptors.delete(fd);
-        else {
-          const source = descriptors.get(Number(text));
-          if (!source) return 'Bad file descriptor';
-          descriptors.set(fd, source);
-        }
-        return undefined;
-      }
-      case '<': {
-        if (text === '/dev/null') descriptors.set(fd, { input: NOTHING });
-        else {
-          const path = absolutePath(this.cwd, text);
-          const file = this.files.read(path);
-          if (!file) return this.files.isDirectory(path) ? 'Is a directory' : 'No such file or directory';
-          descriptors.set(fd, { input: inputOf(file.content) });
-        }
-        return undefined;
-      }
-      case '>':
-      case '>>':
-      case '&>': {
-        const opened = this.openOutput(descriptors, text, operator === '>>');
-        if (typeof opened === 'string') return opened;
-        descriptors.set(operator === '&>' ? 1 : fd, opened);
-        if (operator === '&>') descriptors.set(2, opened);
-        return undefined;
-      }
-    }
-  }
-
-  private openOutput(descriptors: Map<number, Descriptor>, text: string, append: boolean): Descriptor | string {
-    if (text === '/dev/null') return { output: NOWHERE };
-    const standard = { '/dev/stdout': 1, '/dev/stderr': 2 }[text];
-    if (standard !== undefined) return descriptors.get(standard) ?? { output: NOWHERE };
-    const path = absolutePath(this.cwd, text);
-    if (this.files.isDirectory(path)) return 'Is a directory';
-    if (!this.files.isDirectory(path.slice(0, path.lastIndexOf('/')) || '/')) return 'No such file or directory';
-    if (!append || !this.files.read(path)) this.files.write(path, Buffer.alloc(0));
-    const write = (bytes: Buffer | string) => {
-      const before = this.files.read(path)?.content ?? Buffer.alloc(0);
-      this.files.write(path, Buffer.concat([before, typeof bytes === 'string' ? Buffer.from(bytes) : bytes]));
-    };
-    return { output: { write } };
-  }
-
   private async guard(body: () => Promise<number>): Promise<number> {
     try {
       return await body();
@@ -538,19 +395,4 @@ export class Shell implements Expander, ShellState {
       throw left;
     }
   }
-}
-
-/** Arguments as one line that a shell would read back as the same arguments. */
-export function quoteLine(argv: readonly string[]): string {
-  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
-}
-
-function startVariables(): [string, string][] {
-  return [
-    ['HOME', '/root'],
-    ['USER', 'root'],
-    ['LOGNAME', 'root'],
-    ['SHELL', '/bin/bash'],
-    ['PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
-  ];
 }

@@ -85,13 +85,6 @@ export function startRegister(world: LabWorld, vcenter: LabVcenter, spec: Provid
   });
 }
 
-/** For scenarios: a registration with everything it does to the provider, at once and without a task. Throws when it is refused. */
-export function registerAtOnce(world: LabWorld, vcenter: LabVcenter, spec: ProviderSpec): LabRegistration {
-  const outcome = register(world, vcenter, spec);
-  if (isRefusal(outcome)) throw new Error(`the lab's ${vcenter.id} refuses to register ${spec.url}: ${outcome.type}`);
-  return outcome;
-}
-
 /** Does something only where SMS shows `disconnected`. */
 export function startReconnect(world: LabWorld, vcenter: LabVcenter, registration: LabRegistration): LabTask {
   return start(world, vcenter, registration.ref, (atMs) => {
