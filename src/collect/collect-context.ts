@@ -1,7 +1,7 @@
 import type { SecretSource } from '../config/config.js';
 import type { Result } from '../model/problem.js';
 import type { Timing } from '../model/timing.js';
-import type { SshEnvironment } from '../wire/ssh-target.js';
+import type { SshEnvironment } from '../wire/ssh-environment.js';
 import type { SsoVerdict } from '../wire/sso-verdict.js';
 import type { RootVerdict } from '../wire/vcenter-shell.js';
 import type { ProgressListener } from './progress.js';

@@ -11,7 +11,7 @@ import { buildInventory } from '../../src/inventory/build-inventory.js';
 import type { EvidenceBundle } from '../../src/model/evidence.js';
 import type { Audit } from '../../src/model/finding.js';
 import { DEFAULT_TIMING, type Timing } from '../../src/model/timing.js';
-import { machineSshEnvironment } from '../../src/wire/ssh-target.js';
+import { machineSshEnvironment } from '../../src/wire/ssh-environment.js';
 
 export interface Lab {
   estateYaml(): string;
