@@ -6,7 +6,9 @@ import { readFileSync } from 'node:fs';
 
 const [file = '', smoke = '0'] = process.argv.slice(2);
 const { numTotalTests, numPassedTests, numTodoTests = 0, success, testResults } = JSON.parse(readFileSync(file, 'utf8'));
-const brokenFiles = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0).length;
+const brokenFiles = testResults.filter(
+  ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+).length;
 const passed = numPassedTests + (smoke === '0' ? 1 : 0);
 let failed = numTotalTests - numPassedTests - numTodoTests + brokenFiles + (smoke === '0' ? 0 : 1);
 // Errors outside of any test (an unhandled rejection, say) fail the run too.

@@ -19,4 +19,4 @@ export type * from './model/inventory.js';
 export type * from './model/problem.js';
 export { DEFAULT_TIMING, type Timing } from './model/timing.js';
 export { renderAudit } from './report/render-audit.js';
-export { machineSshEnvironment, type SshEnvironment } from './wire/ssh-target.js';
+export { machineSshEnvironment, type SshEnvironment } from './wire/ssh-environment.js';

@@ -5,7 +5,7 @@ import { openSecrets } from '../config/secrets.js';
 import type { EvidenceBundle } from '../model/evidence.js';
 import { err, ok, type Result } from '../model/problem.js';
 import { DEFAULT_TIMING } from '../model/timing.js';
-import { machineSshEnvironment } from '../wire/ssh-target.js';
+import { machineSshEnvironment } from '../wire/ssh-environment.js';
 import { openProgress } from './progress.js';
 import type { Surroundings } from './surroundings.js';
 import { VERSION } from './version.js';

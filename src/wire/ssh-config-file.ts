@@ -1,6 +1,6 @@
 import SSHConfig from 'ssh-config';
 import { err, ok, type Result } from '../model/problem.js';
-import type { SshEnvironment } from './ssh-target.js';
+import type { SshEnvironment } from './ssh-environment.js';
 
 /** What `~/.ssh/config` says about one host; only what connecting here can honour. */
 export interface SshHostSettings {
@@ -123,7 +123,7 @@ export function settingsFor(config: SSHConfig, host: string, user?: string): Ssh
     ...given('hostName', one('hostname')),
     ...given('user', one('user')),
     ...(Number.isInteger(port) && port > 0 && port < 65_536 ? { port } : {}),
-    identityFiles: (many('identityfile') ?? []).filter((file) => file.toLowerCase() !== 'none'),
+    identityFiles: [...new Set(many('identityfile') ?? [])].filter((file) => file.toLowerCase() !== 'none'),
     identitiesOnly: one('identitiesonly')?.toLowerCase() === 'yes',
     ...given('identityAgent', one('identityagent')),
     ...given('hostKeyAlias', one('hostkeyalias')),

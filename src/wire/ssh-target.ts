@@ -1,9 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { homedir, userInfo } from 'node:os';
 import type SSHConfig from 'ssh-config';
 import { err, ok, type Problem, type Result } from '../model/problem.js';
 import { plainText } from './redact.js';
 import { expandHome, readSshConfig, type SshHostSettings, settingsFor } from './ssh-config-file.js';
+import type { SshEnvironment } from './ssh-environment.js';
 import type { HostTrust, SshMethod, SshTarget } from './vcenter-shell.js';
 
 /** What estate.yaml says about SSH; the config's `SshConfig` has this shape. */
@@ -21,60 +20,9 @@ export interface SshWish {
     | { readonly kind: 'known-hosts'; readonly files: readonly string[] };
 }
 
-/** The parts of the machine that resolving reads; tests bring their own. */
-export interface SshEnvironment {
-  readonly home: string;
-  readonly localUser: string;
-  /** SSH_AUTH_SOCK */
-  readonly agentSocket?: string;
-  /** Undefined when the file is not there. Bounded by the implementation. */
-  readText(path: string): Promise<string | undefined>;
-  /** Names in a folder, sorted; empty when it is not there. For `Include` with a pattern. */
-  listFolder(path: string): Promise<readonly string[]>;
-}
-
-const MAX_FILE = 32 * 1024 * 1024;
 const MAX_JUMPS = 5;
 /** Keys that ssh tries when nobody names one. */
 const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
-
-/** The real machine. Each file is read once per environment: two hundred vCenters share one known_hosts. */
-export function machineSshEnvironment(env: Readonly<Record<string, string | undefined>>): SshEnvironment {
-  const texts = new Map<string, Promise<string | undefined>>();
-  const readOnce = (path: string) => {
-    const text = texts.get(path) ?? readBounded(path);
-    texts.set(path, text);
-    return text;
-  };
-  return {
-    home: env.HOME ?? homedir(),
-    localUser: env.USER ?? userName(),
-    ...(env.SSH_AUTH_SOCK ? { agentSocket: env.SSH_AUTH_SOCK } : {}),
-    readText: readOnce,
-    listFolder: (path) =>
-      readdir(path).then(
-        (names) => names.sort(),
-        () => [],
-      ),
-  };
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'root'; // a uid without an entry in passwd has no name
-  }
-}
-
-async function readBounded(path: string): Promise<string | undefined> {
-  try {
-    const facts = await stat(path);
-    return facts.isFile() && facts.size <= MAX_FILE ? await readFile(path, 'utf8') : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * estate.yaml first, then `~/.ssh/config` and `/etc/ssh/ssh_config` (HostName, User, Port, IdentityFile, IdentitiesOnly,

@@ -2,7 +2,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { resolveSshTarget, type SshEnvironment, type SshWish } from '../../src/wire/ssh-target.js';
+import type { SshEnvironment } from '../../src/wire/ssh-environment.js';
+import { resolveSshTarget, type SshWish } from '../../src/wire/ssh-target.js';
 import type { SshTarget } from '../../src/wire/vcenter-shell.js';
 
 const HOME = '/home/ann';
