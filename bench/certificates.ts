@@ -1,6 +1,6 @@
 /**
  * 10,000 distinct certificates parsed, fingerprinted, one signature each checked: ours against Python's `cryptography`, side by side in one run. Both read the same facts: names, serial,
- * dates, key, extensions; SHA-256 and SHA-1 of the certificate, SHA-256 of its key. Every round is a new process, so that no cache and no warm code helps.
+ * dates, key, extensions; SHA-256 and SHA-1 of the certificate, SHA-256 of its key. A second Python run does only what it cannot put off. Every round is a new process, so that no cache and no warm code helps.
  * Run: node bench/run.mjs certificates
  */
 import { spawnSync } from 'node:child_process';
@@ -15,7 +15,8 @@ declare const BENCH_FOLDER: string;
 
 const COUNT = 10_000;
 const CAS = 16;
-const ROUNDS = 5;
+/** Of each the fastest counts: other work on the machine only ever makes a round slower. */
+const ROUNDS = 7;
 /** Debian's, with its python3-cryptography. */
 const PYTHON = process.env.PYTHON ?? '/usr/bin/python3';
 
@@ -76,23 +77,24 @@ function compare(): void {
   const path = join(folder, 'certificates.bin');
   try {
     write(path);
-    const ours: number[] = [];
-    const python: number[] = [];
+    const rounds: Record<'ours' | 'facts' | 'lazy', number[]> = { ours: [], facts: [], lazy: [] };
     for (let round = 0; round < ROUNDS; round++) {
-      ours.push(seconds(process.execPath, [process.argv[1] as string, path]));
-      python.push(seconds(PYTHON, [join(BENCH_FOLDER, 'certificates.py'), path]));
+      rounds.ours.push(seconds(process.execPath, [process.argv[1] as string, path]));
+      for (const mode of ['lazy', 'facts'] as const)
+        rounds[mode].push(seconds(PYTHON, [join(BENCH_FOLDER, 'certificates.py'), path, mode]));
     }
-    const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-    const [a, b] = [median(ours), median(python)];
-    console.log(`${COUNT} certificates, median of ${ROUNDS} rounds`);
+    const best = (values: number[]) => Math.min(...values);
+    const line = (name: string, values: number[]) =>
+      console.log(`${name.padEnd(44)} ${best(values).toFixed(3)} s  (${values.map((s) => s.toFixed(3)).join(' ')})`);
+    console.log(`${COUNT} certificates, fastest of ${ROUNDS} rounds`);
+    line('vasatrust', rounds.ours);
+    line('python cryptography, the same facts', rounds.facts);
+    line('python cryptography, nothing but the signature', rounds.lazy);
+    const [facts, lazy] = [best(rounds.facts) / best(rounds.ours), best(rounds.lazy) / best(rounds.ours)];
     console.log(
-      `vasatrust            ${a.toFixed(3)} s  ${Math.round(COUNT / a)}/s  (${ours.map((s) => s.toFixed(3)).join(' ')})`,
+      `speed ratio ${facts.toFixed(2)} for the same facts, ${lazy.toFixed(2)} against Python reading nothing (aim: at least 0.6)`,
     );
-    console.log(
-      `python cryptography  ${b.toFixed(3)} s  ${Math.round(COUNT / b)}/s  (${python.map((s) => s.toFixed(3)).join(' ')})`,
-    );
-    console.log(`speed ratio          ${(b / a).toFixed(2)} (aim: at least 0.6)`);
-    if (b / a < 0.6) process.exitCode = 1;
+    if (Math.min(facts, lazy) < 0.6) process.exitCode = 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -101,7 +103,7 @@ function compare(): void {
 function seconds(command: string, args: string[]): number {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
-  return Number(stdout.split(' ')[0]);
+  return Number(stdout);
 }
 
 const given = process.argv[2];

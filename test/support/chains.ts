@@ -109,7 +109,17 @@ function ordinaryDraft(dice: Dice): Draft {
     const name = i === 0 ? `CN=Root ${first},DC=vsphere,DC=local` : `CN=CA ${i} of ${first},O=Lab`;
     levels.push({ key: first + i, options: { name, basicConstraints: 'ca', keyUsage: ['keyCertSign', 'cRLSign'] } });
   }
-  const san = ['array1.lab.example', '10.0.0.5', 'email:admin@lab.example', 'uri:https://array1.lab.example/'];
+  const host = dice.pick([
+    'array1.lab.example',
+    'array1.lab.example',
+    'ARRAY1.Lab.Example',
+    'lab.example',
+    'xlab.example',
+    'a.b.lab.example',
+  ]);
+  const address = dice.pick(['10.0.0.5', '10.0.0.5', '11.0.0.5', '2001:db8::5']);
+  const mailbox = dice.pick(['admin@lab.example', 'Admin@LAB.example', 'admin@mail.lab.example']);
+  const san = [host, address, `email:${mailbox}`, `uri:https://${dice.pick([host, `u@${host}:8084`])}/version.xml`];
   levels.push({
     key: first + cas,
     options: { name: 'CN=array1.lab.example,O=Lab', san: san.slice(0, 1 + dice.below(4)), keyUsage: ['digitalSignature'] },
@@ -299,7 +309,9 @@ function randomConstraints(dice: Dice): { permitted?: string[]; excluded?: strin
       ['array1.lab.example'],
       ['10.0.0.0/255.0.0.0'],
       ['192.168.0.0/255.255.0.0'],
+      ['2001:db8::/ffff:ffff::'],
       ['email:lab.example'],
+      ['email:.lab.example'],
       ['email:admin@lab.example'],
       ['email:elsewhere.example'],
       ['uri:array1.lab.example'],
