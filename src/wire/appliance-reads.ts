@@ -6,6 +6,8 @@ interface Slot {
   readonly takes: (value: string) => boolean;
 }
 
+type Shape = readonly (string | Slot)[];
+
 export const VECS_CLI = '/usr/lib/vmware-vmafd/bin/vecs-cli';
 export const SMS_CONFIG = '/usr/lib/vmware-vpx/sps/conf/sms-config.xml';
 /** The VMCA's own certificate. Source: vCert, VMware's certificate tool for support. */
@@ -38,7 +40,7 @@ const S_CLIENT = [
  * Every command that reading facts from an appliance may run: absolute paths (a shell without login has no reliable PATH), fixed
  * arguments, and slots. All of them only read. This is the whole list: what is not on it is refused.
  */
-export const APPLIANCE_READS: Readonly<Record<string, readonly (string | Slot)[]>> = {
+export const APPLIANCE_READS = {
   vecsEntries: [VECS_CLI, 'entry', 'list', '--store', STORE],
   vmcaRoot: ['/bin/cat', VMCA_ROOT],
   smsConfig: ['/bin/cat', SMS_CONFIG],
@@ -55,10 +57,10 @@ export const APPLIANCE_READS: Readonly<Record<string, readonly (string | Slot)[]
   servedWithoutName: [...S_CLIENT, '-noservername'],
   spsLog: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), SPS_LOGS[0]],
   spsLogElsewhere: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), SPS_LOGS[1]],
-};
+} satisfies Readonly<Record<string, Shape>>;
 
 export function isAllowedRead(argv: readonly string[]): boolean {
-  return Object.values(APPLIANCE_READS).some(
+  return Object.values<Shape>(APPLIANCE_READS).some(
     (shape) =>
       shape.length === argv.length &&
       shape.every((part, index) => {
@@ -71,7 +73,8 @@ export function isAllowedRead(argv: readonly string[]): boolean {
 /** One of the shapes with its slots filled in, in order. */
 export function readArgv(read: keyof typeof APPLIANCE_READS, ...values: readonly string[]): string[] {
   const left = [...values];
-  return (APPLIANCE_READS[read] ?? []).map((part) => (typeof part === 'string' ? part : (left.shift() ?? '')));
+  const shape: Shape = APPLIANCE_READS[read];
+  return shape.map((part) => (typeof part === 'string' ? part : (left.shift() ?? '')));
 }
 
 export function isHost(text: string): boolean {

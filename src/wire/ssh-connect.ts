@@ -76,9 +76,15 @@ async function connectThrough(
   const seen: Uint8Array[] = [];
   for (;;) {
     const algorithms = hostKeyAlgorithms(target.trust, seen.map(keyTypeOf));
-    const transport = await openTransport(target, hop, limits.connectMs ?? CONNECT_MS);
+    const connectMs = limits.connectMs ?? CONNECT_MS;
+    const started = performance.now();
+    const transport = await openTransport(target, hop, connectMs);
     if (!transport.ok) return transport;
-    const attempt = new SshAttempt(target, { ...transport.value, algorithms }, secrets as SshSecrets, verdict, limits);
+    const left = Math.max(1, Math.ceil(connectMs - (performance.now() - started)));
+    const attempt = new SshAttempt(target, { ...transport.value, algorithms }, secrets as SshSecrets, verdict, {
+      ...limits,
+      connectMs: left,
+    });
     const result = await attempt.run();
     if (result.ok || target.trust.kind !== 'pin') return result;
     const refused = attempt.refusedHostKey();
@@ -190,7 +196,7 @@ class SshAttempt {
       // These stay for good: an 'error' nobody listens to would end the process.
       client.on('error', (error: Error & { level?: string }) => {
         if (error.level === 'agent') this.login.methodFailed(error);
-        else this.fail(this.refused?.problem ?? connectionProblem(target, error));
+        else this.fail(this.refused?.problem ?? this.errorProblem(error));
       });
       client.on('close', () => this.fail(this.refused?.problem ?? this.closedProblem()));
       client.on('change password', () => this.login.changeDemanded());
@@ -261,6 +267,15 @@ class SshAttempt {
     this.at.stream.on('data', count);
   }
 
+  /** A server may end a login with a message ("Too many authentication failures"): that is its answer to the login. */
+  private errorProblem(error: Error & { code?: unknown }): Problem {
+    // ssh2 puts the reason code of the server's message there; its own errors have none, Node's have names.
+    const refusal = this.accepted && !this.loggedIn && typeof error.code === 'number';
+    if (!refusal) return connectionProblem(this.target, error);
+    this.login.methodFailed(error);
+    return this.login.problem();
+  }
+
   private closedProblem(): Problem {
     const { host, port } = this.target;
     if (this.loggedIn) return sshProblem(this.target, 'unreachable', `the SSH connection to ${host}:${port} was lost`);
@@ -300,7 +315,10 @@ class SshAttempt {
 async function endClient(client: Client, stream: Duplex): Promise<void> {
   if (stream.destroyed) return;
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => stream.destroy(), END_MS);
+    const timer = setTimeout(() => {
+      stream.destroy();
+      resolve();
+    }, END_MS);
     client.once('close', () => {
       clearTimeout(timer);
       resolve();

@@ -80,7 +80,7 @@ export interface RootVerdict {
 }
 
 export interface SshLimits {
-  /** TCP, host key and login together; default 20 s. */
+  /** TCP, host key and login together, per host on the way; default 20 s. Fetching a secret does not count. */
   readonly connectMs?: number;
   /** Default 20 s. */
   readonly keepaliveMs?: number;

@@ -154,6 +154,18 @@ describe('one password attempt', () => {
     expect(verdict.refused?.code).toBe('login-refused');
   });
 
+  test('a server that ends the login with a message has refused it', async () => {
+    const to = await peer({
+      onAuth: (_context, connection) => {
+        // As sshd does after MaxAuthTries; ssh2's server has no public call for a message of its own.
+        const { _protocol } = connection as unknown as { _protocol: { disconnect(reason: number): void } };
+        _protocol.disconnect(14);
+        connection.end();
+      },
+    });
+    expect(await connect(to)).toMatchObject({ error: { code: 'login-refused' } });
+  });
+
   test('the password appears in no problem', async () => {
     const verdict: RootVerdict = {};
     const refused = await connect(await peer(), verdict, {}, 'hunter2-hunter2');
@@ -183,7 +195,11 @@ describe('peers that do not play along', () => {
   const cases: { name: string; code: string; onConnect: Parameters<typeof startRawPeer>[0] }[] = [
     { name: 'silence', code: 'timeout', onConnect: () => {} },
     { name: 'a slammed door', code: 'unreachable', onConnect: (socket) => socket.end() },
-    { name: 'a greeting of another protocol version', code: 'bad-answer', onConnect: (socket) => socket.end('SSH-9.9-nonsense\r\n') },
+    {
+      name: 'a greeting of another protocol version',
+      code: 'bad-answer',
+      onConnect: (socket) => socket.end('SSH-9.9-nonsense\r\n'),
+    },
     { name: 'half a greeting', code: 'timeout', onConnect: (socket) => socket.write('SSH-2.0-Op') },
     {
       name: 'garbage behind the greeting',
