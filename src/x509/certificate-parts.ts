@@ -100,8 +100,8 @@ function extensionsOf(cursor: DerCursor): Extensions {
   return found;
 }
 
-function algorithmName(algorithm: DerCursor): string {
-  const oid = oidText(algorithm.expect(TAG.oid, 'an algorithm').contents());
+export function algorithmName(algorithm: DerCursor): string {
+  const oid = algorithm.oid('an algorithm');
   const name = SIGNATURE_NAMES[oid] ?? oid;
   return name === 'rsassaPss' ? `rsassaPss with ${pssHash(algorithm)}` : name;
 }
@@ -112,15 +112,15 @@ function pssHash(algorithm: DerCursor): string {
   const parameters = algorithm.enter();
   if (!parameters.optional(contextTagConstructed(0))) return 'sha1';
   const hash = parameters.enter().expect(TAG.sequence, 'a hash algorithm').enter();
-  const oid = oidText(hash.expect(TAG.oid, 'a hash algorithm').contents());
+  const oid = hash.oid('a hash algorithm');
   return HASH_NAMES[oid] ?? oid;
 }
 
-function keyFacts(spki: DerCursor): PublicKeyFacts {
+export function keyFacts(spki: DerCursor): PublicKeyFacts {
   const algorithm = spki.expect(TAG.sequence, 'a key algorithm').enter();
   const key = spki.expect(TAG.bitString, 'a key').contents();
   spki.finish('the public key');
-  const oid = oidText(algorithm.expect(TAG.oid, 'a key algorithm').contents());
+  const oid = algorithm.oid('a key algorithm');
   const name = KEY_NAMES[oid] ?? oid;
   if (name === 'rsa') return { type: 'rsa', bits: modulusBits(key.subarray(1)) };
   if (name !== 'ec') return { type: 'other', name };

@@ -55,7 +55,7 @@ export function mayHaveSigned(algorithm: string, ca: Certificate): boolean {
 }
 
 /** Algorithms whose name says everything; the value is the hash. */
-const PLAIN = new Map([
+export const PLAIN = new Map([
   ['md5WithRSAEncryption', 'md5'],
   ...['1', '256', '384', '512', '224'].flatMap((size): [string, string][] => [
     [`sha${size}WithRSAEncryption`, `sha${size}`],
