@@ -36,7 +36,7 @@ export const contextTagConstructed = (n: number): number => 0xa0 | n;
  */
 export class DerCursor {
   readonly bytes: Buffer;
-  readonly end: number;
+  end: number;
   pos: number;
   tag = 0;
   header = 0;
@@ -102,6 +102,20 @@ export class DerCursor {
     return new DerCursor(this.bytes, this.start, this.stop);
   }
 
+  /** Moves this cursor over the contents of the element that `outer`, over the same bytes, read last. */
+  reenter(outer: DerCursor): this {
+    this.pos = outer.start;
+    this.end = outer.stop;
+    return this;
+  }
+
+  /** The next element, which has to be an object identifier, as dotted text. */
+  oid(what: string): string {
+    this.expect(TAG.oid, what);
+    if (this.stop - this.start > MAX_OID_BYTES) throw new DerError('has an object identifier of an impossible length');
+    return knownOids.get(this.bytes.toString('latin1', this.start, this.stop)) ?? oidText(this.contents());
+  }
+
   /** Contents of the element last read; shares memory. */
   contents(): Buffer {
     return this.bytes.subarray(this.start, this.stop);
@@ -125,10 +139,12 @@ export class DerCursor {
 /** Every certificate uses the same few dozen. */
 const knownOids = new Map<string, string>();
 const MAX_KNOWN_OIDS = 512;
+const MAX_OID_BYTES = 64;
 
 /** Dotted text of an object identifier's contents. */
 export function oidText(contents: Buffer): string {
-  if (contents.length === 0 || contents.length > 64) throw new DerError('has an object identifier of an impossible length');
+  if (contents.length === 0 || contents.length > MAX_OID_BYTES)
+    throw new DerError('has an object identifier of an impossible length');
   const key = contents.toString('latin1');
   const known = knownOids.get(key);
   if (known !== undefined) return known;

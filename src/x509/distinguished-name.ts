@@ -1,37 +1,50 @@
 import { createHash } from 'node:crypto';
-import { DerCursor, DerError, oidText, TAG } from './der.js';
+import { DerCursor, DerError, TAG } from './der.js';
 import { ATTRIBUTE_NAMES } from './oids.js';
 
 /** Longest text made of one name; longer ones are cut and end in the number of bytes and a hash, so that unequal names stay unequal. */
 const MAX_TEXT = 1024;
 const MAX_ATTRIBUTES = 1024;
 
-interface Attribute {
-  readonly type: string;
-  readonly tag: number;
-  readonly contents: Buffer;
-  /** First of its relative distinguished name; the others are joined to it with `+`. */
-  readonly first: boolean;
-}
+/** `first`: first of its relative distinguished name; the others are joined to it with `+`. `value` stands before the next attribute, its tag and contents at hand. */
+type Visit = (type: string, value: DerCursor, first: boolean) => void;
 
 /** Steps over a Name (the SEQUENCE), calling `visit` per attribute, in the order of the encoding. */
-function walkName(der: Buffer, visit: (attribute: Attribute) => void): void {
+function walkName(der: Buffer, visit: Visit): void {
   const outer = new DerCursor(der).expect(TAG.sequence, 'a name');
   const names = outer.enter();
+  const set = outer.enter();
+  const pair = outer.enter();
   let count = 0;
   while (names.more) {
-    const set = names.expect(TAG.set, 'a part of a name').enter();
+    set.reenter(names.expect(TAG.set, 'a part of a name'));
     if (!set.more) throw new DerError('has an empty part in a name');
     for (let first = true; set.more; first = false) {
       if (++count > MAX_ATTRIBUTES) throw new DerError(`has a name of more than ${MAX_ATTRIBUTES} parts`);
-      const pair = set.expect(TAG.sequence, 'an attribute of a name').enter();
-      const type = oidText(pair.expect(TAG.oid, 'an attribute type').contents());
-      pair.next();
-      visit({ type, tag: pair.tag, contents: pair.contents(), first });
+      pair.reenter(set.expect(TAG.sequence, 'an attribute of a name'));
+      visit(pair.oid('an attribute type'), pair.next(), first);
       pair.finish('an attribute of a name');
     }
   }
   outer.finish('a name');
+}
+
+/** Texts of issuers: a CA's name is read once per certificate that it signed. */
+const knownTexts = new Map<string, string>();
+const MAX_KNOWN_TEXTS = 1024;
+const MAX_KNOWN_BYTES = 512;
+
+/** `nameText`, remembered. */
+export function issuerText(der: Buffer): string {
+  if (der.length > MAX_KNOWN_BYTES) return nameText(der);
+  const key = der.toString('latin1');
+  let text = knownTexts.get(key);
+  if (text === undefined) {
+    text = nameText(der);
+    if (knownTexts.size >= MAX_KNOWN_TEXTS) knownTexts.clear();
+    knownTexts.set(key, text);
+  }
+  return text;
 }
 
 /**
@@ -42,11 +55,11 @@ function walkName(der: Buffer, visit: (attribute: Attribute) => void): void {
  */
 export function nameText(der: Buffer): string {
   let text = '';
-  walkName(der, ({ type, tag, contents, first }) => {
+  walkName(der, (type, element, first) => {
     if (text.length > MAX_TEXT) return;
     if (text !== '') text += first ? ',' : '+';
-    const value = stringValue(tag, contents.subarray(0, 4 * MAX_TEXT + 4));
-    text += `${ATTRIBUTE_NAMES[type] ?? type}=${value === undefined ? hexValue(tag, contents) : escapeValue(value)}`;
+    const value = stringValue(element, 4 * MAX_TEXT + 4);
+    text += `${ATTRIBUTE_NAMES[type] ?? type}=${value === undefined ? hexValue(element) : escapeValue(value)}`;
   });
   if (text.length <= MAX_TEXT) return text;
   const hash = createHash('sha256').update(der).digest('hex').slice(0, 16);
@@ -65,9 +78,9 @@ export function canonicalName(der: Buffer): string {
 /** The same part by part (RDN by RDN): a directory subtree is a prefix of this. */
 export function canonicalParts(der: Buffer): string[] {
   const parts: string[][] = [];
-  walkName(der, ({ type, tag, contents, first }) => {
-    const value = stringValue(tag, contents);
-    const folded = value === undefined ? hexValue(tag, contents, Infinity) : foldValue(value);
+  walkName(der, (type, element, first) => {
+    const value = stringValue(element);
+    const folded = value === undefined ? hexValue(element, Infinity) : foldValue(value);
     if (first) parts.push([]);
     parts.at(-1)?.push(`${type}=${folded.length}:${folded}`);
   });
@@ -77,8 +90,8 @@ export function canonicalParts(der: Buffer): string[] {
 /** Values of one attribute type, dotted, in the order of the encoding; those that are strings. */
 export function attributeValues(der: Buffer, type: string): string[] {
   const values: string[] = [];
-  walkName(der, (attribute) => {
-    const value = attribute.type === type ? stringValue(attribute.tag, attribute.contents) : undefined;
+  walkName(der, (found, element) => {
+    const value = found === type ? stringValue(element) : undefined;
     if (value !== undefined) values.push(value);
   });
   return values;
@@ -93,26 +106,25 @@ const foldValue = (value: string): string =>
     .replace(/^ | $/g, '')
     .replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
-/** Text of a string type; undefined for types that are not strings. Bytes that are no characters become U+FFFD. */
-function stringValue(tag: number, contents: Buffer): string | undefined {
+/** Text of at most the first `max` bytes of a string; undefined for types that are not strings. Bytes that are no characters become U+FFFD. */
+function stringValue({ tag, bytes, start, stop }: DerCursor, max = Infinity): string | undefined {
+  const end = Math.min(stop, start + max);
   switch (tag) {
     case TAG.utf8String:
-      return contents.toString('utf8');
+      return bytes.toString('utf8', start, end);
     case TAG.printableString:
     case TAG.ia5String:
     case TAG.visibleString:
     case TAG.numericString:
     case TAG.t61String: // T.61 is read as Latin-1, as everybody who writes it means it
-      return contents.toString('latin1');
-    case TAG.bmpString: {
-      if (contents.length % 2 !== 0) return undefined;
-      return Buffer.from(contents).swap16().toString('utf16le');
-    }
+      return bytes.toString('latin1', start, end);
+    case TAG.bmpString:
+      return (end - start) % 2 === 0 ? Buffer.from(bytes.subarray(start, end)).swap16().toString('utf16le') : undefined;
     case TAG.universalString: {
-      if (contents.length % 4 !== 0) return undefined;
+      if ((end - start) % 4 !== 0) return undefined;
       let text = '';
-      for (let i = 0; i < contents.length; i += 4) {
-        const point = contents.readUInt32BE(i);
+      for (let at = start; at < end; at += 4) {
+        const point = bytes.readUInt32BE(at);
         text += point <= 0x10ffff ? String.fromCodePoint(point) : '\ufffd';
       }
       return text;
@@ -123,8 +135,8 @@ function stringValue(tag: number, contents: Buffer): string | undefined {
 }
 
 /** RFC 4514 section 2.4: what has no text is `#` and the hex of its DER; here without the length, and bounded. */
-const hexValue = (tag: number, contents: Buffer, max = 64): string =>
-  `#${tag.toString(16).padStart(2, '0')}${contents.toString('hex', 0, Math.min(max, contents.length))}`;
+const hexValue = ({ tag, bytes, start, stop }: DerCursor, max = 64): string =>
+  `#${tag.toString(16).padStart(2, '0')}${bytes.toString('hex', start, Math.min(stop, start + max))}`;
 
 /** Control characters, C1, line separators, zero-width and bidirectional marks, lone surrogates. */
 const UNSAFE =

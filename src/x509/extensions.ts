@@ -33,7 +33,7 @@ export function readExtensions(cursor: DerCursor): Extensions {
   const seen: string[] = [];
   while (list.more) {
     const extension = list.expect(TAG.sequence, 'an extension').enter();
-    const oid = oidText(extension.expect(TAG.oid, 'an extension type').contents());
+    const oid = extension.oid('an extension type');
     const critical =
       extension.optional(TAG.boolean) && extension.stop > extension.start && extension.bytes[extension.start] !== 0;
     const value = extension.expect(TAG.octetString, 'an extension value').enter();
@@ -70,7 +70,7 @@ function readOne(oid: string, value: DerCursor, found: Extensions): boolean {
       const list = value.expect(TAG.sequence, 'an extended key usage').enter();
       found.extendedKeyUsage = [];
       while (list.more && found.extendedKeyUsage.length < MAX_EXTENSIONS) {
-        const purpose = oidText(list.expect(TAG.oid, 'a purpose').contents());
+        const purpose = list.oid('a purpose');
         found.extendedKeyUsage.push(PURPOSE_NAMES[purpose] ?? purpose);
       }
       return true;
@@ -124,7 +124,7 @@ function generalName(element: DerCursor): SubjectAltName {
     case contextTagConstructed(4):
       return { kind: 'other', value: `dirName:${nameText(element.contents())}` };
     case contextTagConstructed(0): {
-      const type = oidText(element.enter().expect(TAG.oid, 'a type of name').contents());
+      const type = element.enter().oid('a type of name');
       return { kind: 'other', value: `otherName:${type}` };
     }
     default:

@@ -1,10 +1,10 @@
 import * as crypto from 'node:crypto';
 import type { Certificate } from '../model/certificate.js';
-import { type DerBase64, derBase64, type KeyIdHex, type Sha256Hex } from '../model/ids.js';
+import type { DerBase64, KeyIdHex, Sha256Hex } from '../model/ids.js';
 import { err, ok, type Result } from '../model/problem.js';
 import { type CertificateParts, takeApart } from './certificate-parts.js';
 import { DerError } from './der.js';
-import { nameText } from './distinguished-name.js';
+import { issuerText, nameText } from './distinguished-name.js';
 
 /** Larger ones are refused unread. OpenSSL takes 100 KB for a whole chain by default. */
 export const MAX_CERTIFICATE_BYTES = 4 * 1024 * 1024;
@@ -18,7 +18,8 @@ const MAX_PEM_CERTIFICATES = 10_000;
  */
 export function parseDer(der: Uint8Array): Result<Certificate, string> {
   if (der.length > MAX_CERTIFICATE_BYTES) return tooLarge(der.length);
-  return parseKnown(derBase64(der), Buffer.from(der.buffer, der.byteOffset, der.byteLength));
+  const bytes = Buffer.from(der.buffer, der.byteOffset, der.byteLength);
+  return parseKnown(bytes.toString('base64') as DerBase64, bytes);
 }
 
 /** The same for base64 of DER. Text that is not base64 is no certificate; `certificatesInPem` takes off armour and white space. */
@@ -69,7 +70,7 @@ function describe(der: DerBase64, bytes: Buffer, parts: CertificateParts): Certi
     sha256: hash('sha256', bytes) as Sha256Hex,
     sha1: hash('sha1', bytes),
     subject: nameText(parts.subject),
-    issuer: nameText(parts.issuer),
+    issuer: issuerText(parts.issuer),
     serial: parts.serial,
     ...(ski ? { ski } : undefined),
     ...(aki ? { aki } : undefined),
