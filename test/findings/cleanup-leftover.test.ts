@@ -24,6 +24,11 @@ testRule(cleanupLeftover, [
     kind: 'found',
   },
   {
+    name: 'a route as the appliance spells it',
+    inventory: at(route('FD00:1:0:0::10'), { url: providerUrl('https://[fd00:1::10]:8084/') }),
+    kind: 'found',
+  },
+  {
     name: 'a changed retryAttempt',
     inventory: at({ rejectRoutes: [], armed: [], changedRetryAttempt: '4' }),
     kind: 'found',

@@ -17,6 +17,8 @@ const root = mintCa({ name: 'CN=Root' });
 const issuing = mintCa({ name: 'CN=Issuing', issuer: root });
 const stranger = mintCa({ name: 'CN=Stranger' });
 const leaf = mintProviderLeaf(issuing);
+const lower = mintCa({ name: 'CN=Lower', issuer: issuing });
+const deepLeaf = mintProviderLeaf(lower);
 const knows = aVcenter('vca', { anchors: [root.cert, issuing.cert] });
 const lacks = aVcenter('vcb', { anchors: [root.cert] });
 const between = (vcenters: ReturnType<typeof aVcenter>[], facts: Parameters<typeof aRegistration>[1] = lost(), served = [leaf]) =>
@@ -30,6 +32,12 @@ testRule(incompleteChain, [
     inventory: between([knows, lacks]),
     kind: 'found',
     findings: [{ provider: 'com.example:array1-ct0', missing: 'CN=Issuing', vcenters: ['vca'], leaf: leaf.cert.sha256 }],
+  },
+  {
+    name: 'of two intermediates only the one that is not served is named',
+    inventory: between([knows, lacks], lost(), [deepLeaf, lower]),
+    kind: 'found',
+    findings: [{ missing: 'CN=Issuing' }],
   },
   {
     name: 'several that lack it are one finding',

@@ -14,12 +14,13 @@ import {
   aProvider,
   aRegistration,
   aVcenter,
+  heldBy,
   lost,
   NOW,
   providerId,
   untold,
 } from '../support/inventory.js';
-import { mintLeaf } from '../support/mint.js';
+import { mintCa, mintLeaf } from '../support/mint.js';
 import { healthyInventory, sampleAudit } from '../support/sample-estate.js';
 
 const sample = sampleAudit();
@@ -142,6 +143,13 @@ describe('json', () => {
     const [vc65, , vc80] = json(sample).vcenters;
     expect(vc80).toMatchObject({ vmca: null, instanceUuid: null });
     expect(vc65.presents[0]).toMatchObject({ alias: 'sps-extension', certificate: null });
+  });
+
+  test('so is the key identifier of a holder that has none', () => {
+    const ca = mintCa({ ski: false });
+    const endpoint = anEndpoint([mintLeaf({ issuer: ca })], heldBy(ca, 'vca'));
+    const audit = judge(anInventory([], [aProvider([], { endpoints: [endpoint] })]), NOW);
+    expect(json(audit).providers[0].endpoints[0].holder).toMatchObject({ vcenters: ['vca'], vmcaKeyId: null });
   });
 
   test('the three states are true, false and the text "unknown"', () => {
