@@ -115,8 +115,9 @@ const needsKey = (world: LabWorld, options: LabOptions): boolean =>
 async function writeKeyFile(world: LabWorld, closers: (() => Promise<void>)[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vasatrust-lab-'));
   closers.push(() => rm(folder, { recursive: true, force: true }));
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'LAB' });
-  const file = join(folder, 'id_ed25519');
+  // Not ed25519: ssh2 1.17 cuts a leading zero byte off such keys, and one in 256 is unreadable.
+  const pair = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256, comment: 'LAB' });
+  const file = join(folder, 'id_ecdsa');
   await writeFile(file, pair.private, { mode: 0o600 });
   for (const { appliance } of world.vcenters) {
     if (appliance.methods.includes('publickey')) appliance.authorizedKeys.push(pair.public);

@@ -33,7 +33,8 @@ export async function startSshd(
 ): Promise<TestSshd> {
   const folder = mkdtempSync(join(tmpdir(), 'vasatrust-sshd-'));
   chmodSync(folder, 0o755);
-  const made = existsSync('/run/sshd') ? undefined : mkdirSync('/run/sshd', { recursive: true });
+  // sshd wants it, other servers of these tests may be using it: it stays.
+  mkdirSync('/run/sshd', { recursive: true });
   for (const type of TYPES) mintKey(type, join(folder, `host_${type}`));
   const clientKey = join(folder, 'client');
   mintKey('ed25519', clientKey);
@@ -67,7 +68,6 @@ export async function startSshd(
       await gone;
     }
     rmSync(folder, { recursive: true, force: true });
-    if (made) rmSync('/run/sshd', { recursive: true, force: true });
   };
   const up = await until(() => canConnect(port));
   if (!up) {
