@@ -40,6 +40,16 @@ export function buildProgram(
     });
 
   program
+    .command('diagnose')
+    .description('say from sps.log what happened: which removals failed, why, since when, and what to do. Contacts nothing.')
+    .argument('[files...]', 'logs, .gz, folders, support bundles (.tgz, .zip); - is stdin')
+    .option('--evidence <file>', 'saved evidence: names providers and vCenters, and adds what an audit saw')
+    .action(async (files: string[], options: { evidence?: string }) => {
+      const { diagnoseCommand } = await import('./commands/diagnose.js');
+      done(await diagnoseCommand(files, { ...globals(), ...options }, around));
+    });
+
+  program
     .command('explain')
     .description('what a finding means, how it is proven and what to do; without a code, the list')
     .argument('[code]', 'code of a finding, as in trust-lost')
