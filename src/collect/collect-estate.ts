@@ -7,7 +7,7 @@ import { collectFromAppliance } from './from-appliance.js';
 import { collectOverHttps } from './from-vcenter.js';
 import { ProbeQueue } from './probe-queue.js';
 
-const CONCURRENT_VCENTERS = 64;
+const CONCURRENT_VCENTERS = 32;
 
 /**
  * Looks at every vCenter and every provider of the estate, side by side: it takes about as long as the slowest one. Never fails as a
