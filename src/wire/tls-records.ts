@@ -57,7 +57,10 @@ export class TlsRecords {
     const type = raw.byte(0);
     // The first bytes tell HTTP, SSH and SMTP from TLS: no need to wait for the length that their letters would spell.
     if (type < 20 || type > 24 || (raw.length > 1 && raw.byte(1) !== 3)) {
-      const start = raw.peek(24).toString('latin1').replace(/[^ -~]/g, '.');
+      const start = raw
+        .peek(24)
+        .toString('latin1')
+        .replace(/[^ -~]/g, '.');
       this.refuse(`does not speak TLS; it begins with "${start}"`);
       return false;
     }
