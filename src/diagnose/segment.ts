@@ -139,6 +139,8 @@ export function openSegment(file: string): SegmentReader {
       if (npe === 'no-stack') errorWithoutStack = { removal, line: record.line };
       if (applyHit(removal, orphan, tasks)) {
         open.delete(thread);
+        // Numbers begin anew when SPS starts.
+        if (removal.task !== undefined) tasks.delete(removal.task);
         close(removal);
       }
     },
