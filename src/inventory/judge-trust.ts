@@ -74,6 +74,7 @@ function whyNoPath(path: Extract<PathResult, { kind: 'no-path' }>, leaf: Certifi
     case 'name-constraints':
     case 'too-deep':
     case 'signature-algorithm':
+    case 'critical-extension':
       return { code: 'path-broken', at: path.at.sha256, how: path.reason };
     default:
       // Dates are not asked for here, so no other reason can come back; say the least that is true.

@@ -190,7 +190,14 @@ export type TrustReason =
   | {
       readonly code: 'path-broken';
       readonly at: Sha256Hex;
-      readonly how: 'not-a-ca' | 'path-length' | 'key-usage' | 'name-constraints' | 'too-deep' | 'signature-algorithm';
+      readonly how:
+        | 'not-a-ca'
+        | 'path-length'
+        | 'key-usage'
+        | 'name-constraints'
+        | 'too-deep'
+        | 'signature-algorithm'
+        | 'critical-extension';
     }
   | { readonly code: 'not-seen'; readonly what: 'leaf' | 'anchors' | 'sms-store' | 'virtual-host' };
 

@@ -25,6 +25,8 @@ const issuing = mintCa({ name: 'CN=Outside issuing', issuer: external });
 const leafA = mintLeaf({ issuer: vmcaA });
 const leafB = mintLeaf({ issuer: vmcaB });
 const retainedLeaf = mintLeaf({ issuer: issuing });
+const notACa = mintLeaf({ name: 'CN=no CA', issuer: vmcaA });
+const underLeaf = mintLeaf({ issuer: notACa });
 const ownLeaf = mintLeaf({ name: 'CN=array1' });
 const b = vcenterEvidence('b', {
   registrations: seen([record('b-1')]),
@@ -167,6 +169,11 @@ describe('stale: all conditions, none of them unknown', () => {
     { name: 'no status: unknown', at: { facts: { status: undefined } }, stale: 'unknown' },
     { name: 'nobody looked from the appliance: unknown', at: { reaches: [] }, stale: 'unknown' },
     { name: 'trusted here, but whether we are refused was not seen: unknown', at: { served: [leafA] }, stale: 'unknown' },
+    {
+      name: 'a path broken by a constraint is not a path lost: unknown',
+      at: { served: [underLeaf, notACa], roots: [vmcaA] },
+      stale: 'unknown',
+    },
     { name: 'behind a reject route the look from here stands in', at: { ...blocked, reaches: down }, stale: true },
   ])
     test(name, () => expect(judge(at as At).stale.value).toBe(stale));

@@ -54,6 +54,7 @@ const BROKEN: Readonly<Record<Extract<TrustReason, { code: 'path-broken' }>['how
   'name-constraints': 'a CA on the path may not issue for this name',
   'too-deep': 'no path within a sensible length',
   'signature-algorithm': 'a signature on the path cannot be verified',
+  'critical-extension': 'a certificate on the path has a critical extension that nobody here understands',
 };
 
 const NOT_SEEN: Readonly<Record<Extract<TrustReason, { code: 'not-seen' }>['what'], string>> = {
