@@ -106,7 +106,9 @@ function judgeKey({ leaf, expected, others }: Match): Objection[] {
 function issuerPools(all: readonly Certificate[]): (planned: PlannedCertificate) => Issuers {
   const issuerNames = new Set(all.map(({ issuer }) => issuer.toLowerCase()));
   const seen = new Set<string>();
-  const pool = all.filter(({ subject, sha256 }) => issuerNames.has(subject.toLowerCase()) && !seen.has(sha256) && seen.add(sha256));
+  const pool = all.filter(
+    ({ subject, sha256 }) => issuerNames.has(subject.toLowerCase()) && !seen.has(sha256) && seen.add(sha256),
+  );
   const bySha = new Map(all.map((certificate) => [certificate.sha256, certificate]));
   return ({ root }) => ({ pool, root: bySha.get(root) });
 }

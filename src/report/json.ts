@@ -146,7 +146,7 @@ function gapJson({ target, source, problem }: Gap): AuditJson['gaps'][number] {
 const madeOnce = new WeakMap<Certificate, CertificateJson>();
 
 /** The same certificate stands in many places of a report: its text is made once. */
-function certificateJson(certificate: Certificate): CertificateJson {
+export function certificateJson(certificate: Certificate): CertificateJson {
   const known = madeOnce.get(certificate);
   if (known !== undefined) return known;
   const made: CertificateJson = {
