@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildInventory } from '../../src/inventory/build-inventory.js';
 import type { EvidenceBundle, SmsProviderRecord, ToldProvider, VcenterEvidence } from '../../src/model/evidence.js';
-import { derBase64 } from '../../src/model/ids.js';
+import { derBase64, providerUrl } from '../../src/model/ids.js';
 import {
   appliance,
   bundle,
@@ -139,6 +139,79 @@ describe('accepted: does the provider accept what this vCenter presents?', () =>
       name: 'unknown: an alert of ours is about their certificate',
       at: log(refused.replace('Received', 'Sent')),
       accepted: { value: 'unknown' },
+    },
+    {
+      name: 'yes, while connected, though the last sync failed',
+      at: { facts: { status: 'syncError' } },
+      accepted: { value: true, grade: 'session' },
+    },
+    {
+      name: 'no, where the alert stands in the fault of the status',
+      at: { facts: { statusFault: { type: 'ProviderConnectionFailed', message: 'x: Received fatal alert: unknown_ca' } } },
+      accepted: { value: false, grade: 'sms-fault', why: { fault: 'Received fatal alert: unknown_ca' } },
+    },
+    {
+      name: 'no, where the record names the uid and not the URL',
+      at: log(refused.replace('https://array1-ct0.lab.example:8084', 'provider a-1')),
+      accepted: { value: false, grade: 'tls-alert' },
+    },
+    {
+      name: 'unknown: the alert was of a provider whose port begins like this one',
+      at: log(refused.replace(':8084', ':80840')),
+      accepted: { value: 'unknown' },
+    },
+    {
+      name: 'unknown: the alert was of a provider whose name ends like this one',
+      at: log(refused.replace('array1-ct0', 'old-array1-ct0')),
+      accepted: { value: 'unknown' },
+    },
+    {
+      name: 'unknown: the alert was of a provider whose name begins like this one, at the usual port',
+      at: {
+        ...log(refused.replace(':8084', '')),
+        facts: { url: providerUrl('https://array1-ct0.lab/') },
+      },
+      accepted: { value: 'unknown' },
+    },
+    {
+      name: 'no, where the URL leaves the usual port out and the log does not',
+      at: {
+        ...log(refused.replace(':8084', ':443')),
+        facts: { url: providerUrl('https://array1-ct0.lab.example/version.xml') },
+      },
+      accepted: { value: false, grade: 'tls-alert' },
+    },
+    {
+      name: 'unknown: since the alert it has synchronised',
+      at: {
+        ...log(`2026-11-03T08:12:00.000Z [pool-1] ERROR ${refused}`),
+        facts: { lastSyncTime: '2026-11-03T08:13:00.000Z' },
+      },
+      accepted: { value: 'unknown' },
+    },
+    {
+      name: 'unknown: it has synchronised days after the alert, whatever zone that time is in',
+      at: {
+        ...log(`2026-11-03T08:12:00.000Z [pool-1] ERROR ${refused}`),
+        facts: { lastSyncTime: '2026-11-05 08:13:00.123' },
+      },
+      accepted: { value: 'unknown' },
+    },
+    {
+      name: 'no, where a last sync without a zone may have been before the alert',
+      at: {
+        ...log(`2026-11-03T08:12:00.000Z [pool-1] ERROR ${refused}`),
+        facts: { lastSyncTime: '2026-11-03 10:13:00.123' },
+      },
+      accepted: { value: false, grade: 'tls-alert' },
+    },
+    {
+      name: 'no, where the alert came after the last sync',
+      at: {
+        ...log(`2026-11-03T08:14:00.000Z [pool-1] ERROR ${refused}`),
+        facts: { lastSyncTime: '2026-11-03T08:13:00.000Z' },
+      },
+      accepted: { value: false, grade: 'tls-alert' },
     },
     { name: 'unknown: nothing was seen', at: {}, accepted: { value: 'unknown', why: { code: 'not-seen' } } },
   ] as const)
