@@ -5,9 +5,10 @@ import { usesVirtualHosts, virtualHostOf } from '../inventory/virtual-host.js';
 import type { ApplianceEvidence, ApplianceReach, Observation, SmsProviderRecord, VvolDatastore } from '../model/evidence.js';
 import type { ProviderUrl } from '../model/ids.js';
 import { isoTime } from '../model/ids.js';
-import type { Problem, Result } from '../model/problem.js';
+import { err, ok, type Problem, type Result } from '../model/problem.js';
 import {
   type ApplianceReader,
+  type Reading,
   readAddresses,
   readArmed,
   readClock,
@@ -105,7 +106,7 @@ async function readFacts(at: ApplianceReader, context: CollectContext): Promise<
   return { smsStore, trustedRootsStore, machineSslStore, vmcaRoot, smsConfig, rejectRoutes, armed, clockAheadMs, spsLog };
 }
 
-interface Look {
+export interface Look {
   readonly url: ProviderUrl;
   readonly host: string;
   readonly port: number;
@@ -137,15 +138,25 @@ function looksFrom({ registrations, datastores }: LookTargets): Look[] {
   return [...looks.values()];
 }
 
-async function lookFrom(at: ApplianceReader, look: Look, context: CollectContext): Promise<ApplianceReach> {
-  const { now } = context;
+/** One look at one provider. A failure of the way to the appliance is never told as if the provider had not answered. */
+export async function lookFrom(
+  reader: ApplianceReader,
+  look: Look,
+  context: Pick<CollectContext, 'now' | 'timing'>,
+): Promise<ApplianceReach> {
+  const { now, timing } = context;
+  const at: ApplianceReader = {
+    label: reader.label,
+    run: async (argv, options) => sayCommandFailed(await reader.run(argv, options)),
+  };
+  const bounded = async <T>(work: Promise<Result<Reading<T>>>): Promise<Observation<T>> => {
+    const done = work.then((read) => ok(read));
+    const inTime = sayCommandFailed(await within<Result<Reading<T>>>(timing.sourceMs, at.label, 'ssh', done));
+    return inTime.ok ? observeReading(inTime.value, now) : unknown(inTime.error);
+  };
   const [addresses, served] = await Promise.all([
-    look.isAddress
-      ? ({ state: 'seen', at: isoTime(now()), value: [look.host] } as const)
-      : readAddresses(at, look.host).then((read) => observeReading(read, now)),
-    readServedChain(at, { host: look.host, port: look.port, ...(look.sni === undefined ? {} : { sni: look.sni }) }).then((read) =>
-      observeReading(read, now),
-    ),
+    look.isAddress ? ({ state: 'seen', at: isoTime(now()), value: [look.host] } as const) : bounded(readAddresses(at, look.host)),
+    bounded(readServedChain(at, { host: look.host, port: look.port, ...(look.sni === undefined ? {} : { sni: look.sni }) })),
   ]);
   return {
     url: look.url,
@@ -154,6 +165,12 @@ async function lookFrom(at: ApplianceReader, look: Look, context: CollectContext
     ...(look.sni === undefined ? {} : { sni: look.sni }),
     ...(look.otherPort === undefined ? {} : { port: look.otherPort }),
   };
+}
+
+/** SSH has timeouts and lost connections of its own; under their own codes they would look like the provider's. */
+function sayCommandFailed<T>(result: Result<T>): Result<T> {
+  if (result.ok || result.error.code === 'call-not-allowed') return result;
+  return err({ ...result.error, code: 'command-failed' });
 }
 
 function notSeen(problem: Problem): ApplianceEvidence {
