@@ -144,6 +144,17 @@ const smsConfig = z.object({
   retryAttempt: z.string().optional(),
   retryInterval: z.string().optional(),
 });
+const removal = z.object({
+  uid: z.string(),
+  outcome: z.enum(['null-pointer', 'other-error', 'not-found', 'no-error', 'unfinished']),
+  task: z.string().optional(),
+  array: z.string().optional(),
+  backup: z.string().optional(),
+  exception: z.string().optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  line: z.string(),
+});
 const appliance = z.object({
   shell: seen(z.enum(['bash', 'appliancesh'])),
   smsStore: seen(vecs),
@@ -163,7 +174,7 @@ const appliance = z.object({
       port: z.number().optional(),
     }),
   ),
-  spsLog: seen(z.object({ bytesRead: z.number(), lines: z.array(z.string()) })),
+  spsLog: seen(z.object({ bytesRead: z.number(), lines: z.array(z.string()), removals: z.array(removal).optional() })),
 });
 const about = z.object({
   version: z.string(),

@@ -2,7 +2,14 @@ import type { SshConfig, VcenterConfig } from '../config/config.js';
 import { categoryOf } from '../inventory/category.js';
 import { hostPortKey } from '../inventory/group-providers.js';
 import { usesVirtualHosts, virtualHostOf } from '../inventory/virtual-host.js';
-import type { ApplianceEvidence, ApplianceReach, Observation, SmsProviderRecord, VvolDatastore } from '../model/evidence.js';
+import type {
+  ApplianceEvidence,
+  ApplianceReach,
+  Observation,
+  SmsProviderRecord,
+  SpsLogTail,
+  VvolDatastore,
+} from '../model/evidence.js';
 import type { ProviderUrl } from '../model/ids.js';
 import { isoTime } from '../model/ids.js';
 import { err, ok, type Problem, type Result } from '../model/problem.js';
@@ -26,6 +33,7 @@ import { canonicalHostPort } from '../x509/names.js';
 import { readOnlyShell } from './allowed-calls.js';
 import type { CollectContext } from './collect-context.js';
 import { observeReading, unknown, within } from './observe.js';
+import { withRemovals } from './sps-removals.js';
 
 /** What SMS and vim25 say should be looked at from there; may arrive after the shell is open. */
 export interface LookTargets {
@@ -101,10 +109,13 @@ async function readFacts(at: ApplianceReader, context: CollectContext): Promise<
       bounded(readRejectRoutes(at)).then((read) => observeReading(read, now)),
       bounded(readArmed(at)).then((read) => observeReading(read, now)),
       bounded(readClock(at, () => now().getTime())).then((read) => observeReading(read, now)),
-      bounded(readSpsLogTail(at)).then((read) => observeReading(read, now)),
+      bounded(readSpsLogTail(at)).then((read) => removalsRead(observeReading(read, now))),
     ]);
   return { smsStore, trustedRootsStore, machineSslStore, vmcaRoot, smsConfig, rejectRoutes, armed, clockAheadMs, spsLog };
 }
+
+const removalsRead = (log: Observation<SpsLogTail>): Observation<SpsLogTail> =>
+  log.state === 'seen' ? { ...log, value: withRemovals(log.value) } : log;
 
 export interface Look {
   readonly url: ProviderUrl;

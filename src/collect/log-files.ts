@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { ReadLog } from '../diagnose/diagnosis.js';
 import { LITERALS, plainPrefilter } from '../diagnose/prefilter.js';
 import type { LogRecord } from '../diagnose/record.js';
-import { AREA_BYTES, type LogScanner, openScanner, SCANNER_BYTES } from '../diagnose/scan-log.js';
+import { type LogScanner, openScanner, SCANNER_BYTES } from '../diagnose/scan-log.js';
 import { openSegment, type SegmentReader } from '../diagnose/segment.js';
 import type { Problem, ProblemCode } from '../model/problem.js';
 import { isArchiveName, isLogName, placeOf } from './log-names.js';
@@ -45,20 +45,12 @@ export async function readLogs(paths: readonly string[], deps: LogDeps): Promise
   return { logs: reader.logs, problems: reader.problems };
 }
 
-/** Reads lines that are in memory already, as saved evidence keeps them. */
-export function readLogText(name: string, text: string): ReadLog {
-  const reader = openReader(new AbortController().signal);
-  reader.readWhole(name, Buffer.from(text));
-  return reader.logs[0] as ReadLog;
-}
-
 interface Reader {
   readonly logs: ReadLog[];
   readonly problems: Problem[];
   guarded(name: string, work: () => Promise<void>): Promise<void>;
   readPath(path: string, name: string): Promise<void>;
   readStream(name: string, source: Bytes, depth: number): Promise<void>;
-  readWhole(name: string, bytes: Uint8Array): void;
 }
 
 function openReader(interrupted: AbortSignal): Reader {
@@ -162,17 +154,6 @@ function openReader(interrupted: AbortSignal): Reader {
     guarded,
     readPath,
     readStream,
-    readWhole(name, bytes) {
-      segment = openSegment(name);
-      scanner.begin();
-      for (let at = 0, turn: 0 | 1 = 0; ; at += AREA_BYTES, turn = turn === 0 ? 1 : 0) {
-        const part = bytes.subarray(at, at + AREA_BYTES);
-        scanner.areas[turn].set(part);
-        scanner.scan(part.length, part.length < AREA_BYTES);
-        if (part.length < AREA_BYTES) break;
-      }
-      logs.push({ name, ...placeOf(name), extent: scanner.end(), segment: segment.end() });
-    },
   };
 }
 

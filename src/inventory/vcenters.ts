@@ -35,6 +35,7 @@ export function buildVcenter(evidence: VcenterEvidence, pool: CertificatePool): 
     ...(hosts === undefined ? {} : { hosts }),
     ...(clock.state === 'seen' ? { clockAheadMs: clock.value } : {}),
     leftovers: leftoversOf(evidence),
+    ...removalsOf(evidence),
   };
 }
 
@@ -163,6 +164,12 @@ function leftoversOf(evidence: VcenterEvidence): Leftovers {
     ...(changed === undefined ? {} : { changedRetryAttempt: changed }),
     ...(armed.state === 'seen' ? { armed: armed.value } : {}),
   };
+}
+
+/** A log that is not there tells of no removal; one that nobody could read tells nothing. */
+function removalsOf({ appliance: { spsLog } }: VcenterEvidence): Pick<Vcenter, 'removals'> {
+  if (spsLog.state === 'absent') return { removals: [] };
+  return spsLog.state === 'seen' && spsLog.value.removals !== undefined ? { removals: spsLog.value.removals } : {};
 }
 
 function changedRetryAttempt(facts: SmsConfigFacts): string | undefined {

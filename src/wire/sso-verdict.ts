@@ -25,7 +25,8 @@ export interface VcenterLogin {
  */
 export async function withVerdict<T>(verdict: SsoVerdict, target: string, login: () => Promise<Result<T>>): Promise<Result<T>> {
   while (verdict.pending !== undefined && verdict.accepted !== true) await verdict.pending;
-  if (verdict.refused !== undefined) return err(verdict.refused.code === 'login-refused' ? refusedBefore(target) : verdict.refused);
+  if (verdict.refused !== undefined)
+    return err(verdict.refused.code === 'login-refused' ? refusedBefore(target) : verdict.refused);
   const attempt = login();
   const settled = attempt.then(
     (outcome) => {

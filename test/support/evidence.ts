@@ -54,7 +54,7 @@ export function appliance(facts: {
     armed: seen([]),
     clockAheadMs: seen(0),
     reach: facts.reach ?? [],
-    spsLog: seen({ bytesRead: 0, lines: [] }),
+    spsLog: seen({ bytesRead: 0, lines: [], removals: [] }),
     ...facts.rest,
   };
 }
