@@ -19,6 +19,7 @@ export type Missing =
   | { readonly what: 'leaf'; readonly provider: ProviderId; readonly name: string; readonly url: ProviderUrl }
   | { readonly what: 'trust'; readonly vcenter: VcenterId; readonly provider: ProviderId; readonly name: string }
   | { readonly what: 'version'; readonly vcenter: VcenterId }
+  | { readonly what: 'hosts'; readonly vcenter: VcenterId }
   | { readonly what: 'vasa-version'; readonly provider: ProviderId; readonly name: string };
 
 /** Why no plan was written. Those with a code of `AcceptanceCode` can be accepted by name, the others not. */

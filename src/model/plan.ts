@@ -76,22 +76,20 @@ export interface Span {
   readonly most: number;
 }
 
-/** How long a vCenter has no path at all to some array of the plan. Running VMs keep their I/O: it is the control path that is missing. */
+/** How long a vCenter has no path at all to some array of the plan; no windows: it keeps one. Running VMs keep their I/O: it is the control path that is missing. */
 export interface Outage extends Span {
   readonly vcenter: VcenterId;
-  readonly why:
-    | { readonly code: 'none' }
-    /** It has none now; the span is counted from the first change until its first path is back. */
-    | { readonly code: 'already-out'; readonly from: StepId; readonly until: StepId }
-    /** The plan takes its last path for a while: from the start of one step to the end of the other. */
-    | { readonly code: 'last-path'; readonly windows: readonly OutageWindow[] };
+  readonly windows: readonly OutageWindow[];
 }
 
 export interface OutageWindow extends Span {
-  readonly from: StepId;
-  readonly until: StepId;
+  /** `already-out`: it has none now, and gets one back. `last-path`: the plan takes its last one for a while. */
+  readonly why: 'already-out' | 'last-path';
   /** Array id; the provider's id where SMS names no array. */
   readonly array: string;
+  /** From the start of one step to the end of the other. */
+  readonly from: StepId;
+  readonly until: StepId;
 }
 
 export interface Acceptance {
@@ -123,7 +121,6 @@ export type PlanWarning =
   | { readonly code: 'added-registration'; readonly vcenter: VcenterId; readonly provider: ProviderId }
   | { readonly code: 'no-host-name'; readonly provider: ProviderId }
   | { readonly code: 'host-store-drop'; readonly vcenter: VcenterId; readonly hosts: readonly string[] }
-  | { readonly code: 'hosts-not-seen'; readonly vcenter: VcenterId }
   | { readonly code: 'clock-skew'; readonly vcenter: VcenterId; readonly aheadMs: number }
   | { readonly code: 'clock-not-seen'; readonly vcenter: VcenterId }
   | { readonly code: 'linked'; readonly vcenters: readonly VcenterId[] }
@@ -135,7 +132,7 @@ export type PlanWarning =
       readonly datastores: readonly string[];
       readonly poweredOnVms: number;
     }
-  | { readonly code: 'removal-may-fail'; readonly vcenter: VcenterId; readonly provider: ProviderId }
+  | { readonly code: 'removal-may-fail'; readonly provider: ProviderId; readonly vcenters: readonly VcenterId[] }
   | { readonly code: 'ca-expires'; readonly subject: string; readonly notAfter: IsoTime };
 
 /** One thing a plan rests on, with its value at the time of the evidence. */
@@ -156,7 +153,7 @@ export type Fact =
       readonly name: string;
       readonly retained?: boolean;
     }
-  /** How many registrations of the provider a vCenter has: tells of ones that came. */
+  /** Every vCenter with a registration of it, once per registration: tells of ones that came. */
   | { readonly kind: 'registrations'; readonly provider: ProviderId; readonly vcenters: readonly VcenterId[] }
   | { readonly kind: 'version'; readonly vcenter: VcenterId; readonly version?: string }
   | { readonly kind: 'vmca'; readonly vcenter: VcenterId; readonly sha256?: Sha256Hex }

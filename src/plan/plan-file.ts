@@ -162,26 +162,18 @@ const warning = z.discriminatedUnion('code', [
   z.strictObject({ code: z.literal('added-registration'), vcenter: text, provider: text }),
   z.strictObject({ code: z.literal('no-host-name'), provider: text }),
   z.strictObject({ code: z.literal('host-store-drop'), vcenter: text, hosts: texts }),
-  z.strictObject({ code: z.literal('hosts-not-seen'), vcenter: text }),
   z.strictObject({ code: z.literal('clock-skew'), vcenter: text, aheadMs: z.number() }),
   z.strictObject({ code: z.literal('clock-not-seen'), vcenter: text }),
   z.strictObject({ code: z.literal('linked'), vcenters: texts }),
   z.strictObject({ code: z.literal('mixed-versions'), versions: texts }),
   z.strictObject({ code: z.literal('holder-outside'), provider: text, issuer: text }),
   z.strictObject({ code: z.literal('dependents-running'), vcenter: text, datastores: texts, poweredOnVms: z.number() }),
-  z.strictObject({ code: z.literal('removal-may-fail'), vcenter: text, provider: text }),
+  z.strictObject({ code: z.literal('removal-may-fail'), provider: text, vcenters: texts }),
   z.strictObject({ code: z.literal('ca-expires'), subject: text, notAfter: time }),
 ]);
 
-const window = seconds.extend({ from: text, until: text, array: text });
-const outage = seconds.extend({
-  vcenter: text,
-  why: z.discriminatedUnion('code', [
-    z.strictObject({ code: z.literal('none') }),
-    z.strictObject({ code: z.literal('already-out'), from: text, until: text }),
-    z.strictObject({ code: z.literal('last-path'), windows: z.array(window) }),
-  ]),
-});
+const window = seconds.extend({ why: z.enum(['already-out', 'last-path']), array: text, from: text, until: text });
+const outage = seconds.extend({ vcenter: text, windows: z.array(window) });
 
 const plannedCertificate = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),

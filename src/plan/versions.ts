@@ -21,7 +21,11 @@ function numbers(version: string | undefined): number[] | undefined {
 
 /** From VASA 5 on every vCenter has a virtual host and a certificate of its own at the provider. */
 export function hasVirtualHosts(provider: Provider): boolean {
-  return isAtLeast(provider.vasaVersion, '5') === true || provider.endpoints.some((endpoint) => endpoint.vcenter !== undefined);
+  // vCenters of different age may speak different versions with one provider: the newest says what it can do.
+  const told = [provider.vasaVersion, ...provider.registrations.map((one) => one.vasaVersion)];
+  return (
+    told.some((version) => isAtLeast(version, '5') === true) || provider.endpoints.some(({ vcenter }) => vcenter !== undefined)
+  );
 }
 
 /** On ESXi 6.7 and 7.0 refreshing a host's CA certificates can drop vCenter's SMS certificate from its store (seen there; 6.0 and 6.5 are not reported on, so they count too). */
