@@ -94,11 +94,16 @@ export class ApplianceshSession {
 
   private attach(channel: ClientChannel): void {
     this.channel = channel;
-    channel.on('data', (chunk: Buffer) => this.onData(chunk));
-    channel.stderr.on('data', (chunk: Buffer) => this.onData(chunk));
+    // A channel that was dropped closes when it likes; what it says by then is not about the one in use.
+    const hear = (chunk: Buffer): void => {
+      if (this.channel === channel) this.onData(chunk);
+    };
+    channel.on('data', hear);
+    channel.stderr.on('data', hear);
     channel.on('error', () => {});
     channel.on('close', () => {
-      if (this.channel === channel) this.channel = undefined;
+      if (this.channel !== channel) return;
+      this.channel = undefined;
       this.onClose();
     });
   }
