@@ -17,6 +17,7 @@ import { incompleteChain } from './rules/incomplete-chain.js';
 import { internalProviderSkipped } from './rules/internal-provider-skipped.js';
 import { nameMismatch } from './rules/name-mismatch.js';
 import { providerUnreachable } from './rules/provider-unreachable.js';
+import { removalFailed } from './rules/removal-failed.js';
 import { rootExpired } from './rules/root-expired.js';
 import { rootMissing } from './rules/root-missing.js';
 import { sameNameOtherKey } from './rules/same-name-other-key.js';
@@ -32,6 +33,7 @@ export const RULES: Readonly<Record<FindingCode, Rule>> = {
   'trust-lost': trustLost,
   'client-not-accepted': clientNotAccepted,
   'stale-registration': staleRegistration,
+  'removal-failed': removalFailed,
   'root-missing': rootMissing,
   'name-mismatch': nameMismatch,
   'certificate-expired': certificateExpired,

@@ -179,7 +179,7 @@ export interface ApplianceEvidence {
   readonly clockAheadMs: Observation<number>;
   /** Whether each provider answers from there. */
   readonly reach: readonly ApplianceReach[];
-  /** TLS alerts and certificate complaints in the end of sps.log that name a provider URL or uid. */
+  /** TLS alerts, certificate complaints and removals in the end of sps.log. */
   readonly spsLog: Observation<SpsLogTail>;
 }
 
@@ -221,8 +221,28 @@ export interface ApplianceReach {
 
 export interface SpsLogTail {
   readonly bytesRead: number;
-  /** Lines (with their stack's first lines) that tell of TLS trouble, bounded in number and length. */
+  /** Records (with their stack's first lines) that tell of TLS trouble or of removals, bounded in number and length. */
   readonly lines: readonly string[];
+  /** Removals these records tell of, oldest first; missing in evidence that was saved before removals were read. */
+  readonly removals?: readonly SpsRemoval[];
+}
+
+/** One attempt to remove a registration as sps.log tells it. A task that is marked complete is no proof of success. */
+export interface SpsRemoval {
+  readonly uid: string;
+  /** `null-pointer`: the published NullPointerException. `no-error`: none was logged, which proves nothing. `unfinished`: the log ends first. */
+  readonly outcome: 'null-pointer' | 'other-error' | 'not-found' | 'no-error' | 'unfinished';
+  readonly task?: string;
+  /** The provider was active for this array. */
+  readonly array?: string;
+  /** uid of the provider that was found to take over. */
+  readonly backup?: string;
+  readonly exception?: string;
+  /** Times of its first and last record. */
+  readonly from?: string;
+  readonly to?: string;
+  /** The record that tells how it ended. */
+  readonly line: string;
 }
 
 export interface ProviderProbe {

@@ -44,6 +44,21 @@ export type Finding =
       readonly url: string;
     } & AtRegistration)
   | ({
+      readonly code: 'removal-failed';
+      /** The published NullPointerException; else something else went wrong. */
+      readonly known: boolean;
+      readonly attempts: number;
+      /** When the last attempt ended, by the appliance's clock. */
+      readonly at?: string;
+      readonly task?: string;
+      readonly array?: string;
+      /** uid */
+      readonly backup?: string;
+      readonly exception?: string;
+      /** The line of sps.log that tells it. */
+      readonly line: string;
+    } & AtRegistration)
+  | ({
       readonly code: 'root-missing';
       /** Missing where SMS says so itself and nobody else saw what is served. */
       readonly leaf?: Sha256Hex;
@@ -142,9 +157,6 @@ export type Finding =
     } & AtVcenter);
 
 export type FindingCode = Finding['code'];
-/** Codes that exist in the contract; `removal-failed` is found by reading sps.log. */
-export type AnyFindingCode = FindingCode | 'removal-failed';
-
 export type CertificateRole = 'provider' | 'presented' | 'vmca';
 
 export type Leftover =

@@ -1,5 +1,5 @@
 import type { Certificate } from './certificate.js';
-import type { RelatedArray, SmsFault, Source, VecsEntry, VmRecord } from './evidence.js';
+import type { RelatedArray, SmsFault, Source, SpsRemoval, VecsEntry, VmRecord } from './evidence.js';
 import type { IsoTime, KeyIdHex, ProviderId, ProviderUrl, Sha256Hex, VcenterId } from './ids.js';
 import type { Problem } from './problem.js';
 
@@ -38,6 +38,8 @@ export interface Vcenter {
   readonly hosts?: readonly Host[];
   readonly clockAheadMs?: number;
   readonly leftovers: Leftovers;
+  /** Removals that the end of sps.log tells of, oldest first; missing where it was not seen. */
+  readonly removals?: readonly SpsRemoval[];
 }
 
 export interface LinkedVcenter {

@@ -20,7 +20,7 @@ import { certificatesFromPem } from './certificate-text.js';
 import { plainText } from './redact.js';
 import { parseIpRoutes, parseRouteTable } from './routes.js';
 import { parseSmsConfig } from './sms-config-facts.js';
-import { extractTlsTrouble } from './sps-log-tail.js';
+import { extractTelling } from './sps-log-tail.js';
 import { parseServedChain, saysUnknownOption } from './tls-from-appliance.js';
 import type { CommandOutput, VcenterShell } from './vcenter-shell.js';
 import { parseVecsEntries, saysNoSuchStore } from './vecs.js';
@@ -174,15 +174,23 @@ export async function readServedChain(
   return err({ code, target: at.label, summary: `from ${at.label}, ${where}: ${text}`, remedy, retry: 'later' });
 }
 
-/** TLS trouble in the last 256 KiB of sps.log. */
+/**
+ * TLS trouble and removals in the last 256 KiB of sps.log; where it is shorter, because it was rotated lately, in the end of `sps.log.1` too.
+ * That form of rotation is documented for 6.0; others were looked for and not found, and are not read.
+ */
 export async function readSpsLogTail(at: ApplianceReader): Promise<Result<Reading<SpsLogTail>>> {
   const limits = { maxBytes: SPS_LOG_BYTES * 2 };
-  let output = await run(at, readArgv('spsLog'), limits);
-  if (output.ok && saysNoSuchFile(output.value)) output = await run(at, readArgv('spsLogElsewhere'), limits);
+  const first = await run(at, readArgv('spsLog'), limits);
+  const isElsewhere = first.ok && saysNoSuchFile(first.value);
+  const output = isElsewhere ? await run(at, readArgv('spsLogElsewhere'), limits) : first;
   if (!output.ok) return output;
   if (saysNoSuchFile(output.value)) return absent(`there is no ${SPS_LOGS.join(' and no ')}`);
   if (output.value.code !== 0) return failed(at, 'reading sps.log', output.value);
-  return seen(extractTlsTrouble(output.value.stdout));
+  const live = output.value.stdout;
+  if (Buffer.byteLength(live) >= SPS_LOG_BYTES) return seen(extractTelling(live));
+  const before = await run(at, readArgv(isElsewhere ? 'spsLogBeforeElsewhere' : 'spsLogBefore'), limits);
+  // No older file is no gap: the log may simply be young.
+  return seen(extractTelling(before.ok && before.value.code === 0 ? `${before.value.stdout}${live}` : live));
 }
 
 /** A program that is not there ends with 127 in every POSIX shell; that is a different answer from one that failed. */

@@ -57,6 +57,8 @@ export const APPLIANCE_READS = {
   servedWithoutName: [...S_CLIENT, '-noservername'],
   spsLog: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), SPS_LOGS[0]],
   spsLogElsewhere: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), SPS_LOGS[1]],
+  spsLogBefore: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), `${SPS_LOGS[0]}.1`],
+  spsLogBeforeElsewhere: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), `${SPS_LOGS[1]}.1`],
 } satisfies Readonly<Record<string, Shape>>;
 
 export function isAllowedRead(argv: readonly string[]): boolean {

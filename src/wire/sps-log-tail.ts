@@ -1,6 +1,7 @@
 import type { SpsLogTail } from '../model/evidence.js';
 
 const MAX_RECORDS = 200;
+const MAX_REMOVAL_RECORDS = 400;
 const MAX_LINES_PER_RECORD = 6;
 const MAX_LINE = 1000;
 
@@ -20,18 +21,51 @@ const TLS_TROUBLE = [
   /PKIX path|self.signed certificate/i,
 ];
 
+/** Thread and level of a record. */
+const THREAD = /^\S+ \[([^\]]*)\] +(\w+)/;
+/** What a removal logs about itself, beginning with its call. Source: the same 6.5 log. */
+const REMOVAL_BEGINS = / - unregisterProvider\(\) called for provider - /;
+const OF_REMOVAL =
+  / - \[(?:removeProvider|removeEntry|FAILOVER|getBackupProvider|updateActiveProvider)\] | - Check backup provider | - Error while removing an entry for the provider in the providerCache|\bsms\.fault\.(?:ProviderUnregistrationFault|ProviderNotFound|NotFound)\b/;
+const TASK_LINE = / - (?:Updated progress to \d+% for task .*|\[markTaskCompleted\] Marked |Created a task .*)\b(SmsTask-\d+)/;
+
 /**
- * Records of sps.log that tell of TLS trouble, oldest first, newest kept when there are too many. One string each: the head and the
- * first lines of what follows it (exception, cause, top frames). The first line of a tail is half a line and is left out.
+ * Records of sps.log that tell of TLS trouble or of removals, oldest first, newest kept when there are too many. One string each: the head
+ * and the first lines of what follows it (exception, cause, top frames). The first line of a tail is half a line and is left out.
  */
-export function extractTlsTrouble(tail: string): SpsLogTail {
-  const bytesRead = Buffer.byteLength(tail);
-  const found: string[] = [];
-  for (const record of recordsOf(tail)) {
-    const text = record.join('\n');
-    if (TLS_TROUBLE.some((pattern) => pattern.test(text))) found.push(summaryOf(record));
+export function extractTelling(tail: string): SpsLogTail {
+  const records = [...recordsOf(tail)].map((record) => ({ record, text: record.join('\n') }));
+  const isOfRemoval = removalTeller(records.map(({ record }) => record[0] ?? ''));
+  const telling = records.map(({ record, text }) => ({
+    record,
+    removal: isOfRemoval(record[0] ?? ''),
+    trouble: TLS_TROUBLE.some((pattern) => pattern.test(text)),
+  }));
+  const removals = new Set(telling.filter(({ removal }) => removal).slice(-MAX_REMOVAL_RECORDS));
+  const troubles = new Set(telling.filter(({ trouble }) => trouble).slice(-MAX_RECORDS));
+  const kept = telling.filter((one) => removals.has(one) || troubles.has(one));
+  return { bytesRead: Buffer.byteLength(tail), lines: kept.map(({ record }) => summaryOf(record)) };
+}
+
+/**
+ * Which records belong to a removal: its own steps; those of its task, which every task logs alike; and whatever else goes wrong on a
+ * thread that removes.
+ */
+function removalTeller(heads: readonly string[]): (head: string) => boolean {
+  const threads = new Set<string>();
+  const tasks = new Set<string>();
+  for (const head of heads) {
+    const thread = THREAD.exec(head)?.[1] ?? '';
+    if (REMOVAL_BEGINS.test(head)) threads.add(thread);
+    else if (threads.has(thread)) tasks.add(TASK_LINE.exec(head)?.[1] ?? '');
   }
-  return { bytesRead, lines: found.slice(-MAX_RECORDS) };
+  return (head) => {
+    if (REMOVAL_BEGINS.test(head) || OF_REMOVAL.test(head)) return true;
+    const task = TASK_LINE.exec(head)?.[1];
+    if (task !== undefined) return tasks.has(task);
+    const [, thread = '', level] = THREAD.exec(head) ?? [];
+    return level === 'ERROR' && threads.has(thread);
+  };
 }
 
 function* recordsOf(tail: string): Generator<string[]> {

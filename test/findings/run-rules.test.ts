@@ -55,10 +55,10 @@ describe('judge', () => {
 });
 
 describe('the catalogue', () => {
-  test('has every code once, with a rule for all but the one that is read from a log', () => {
+  test('has every code once, with a rule for each', () => {
     const codes = CODES.map(({ code }) => code);
     expect(new Set(codes).size).toBe(codes.length);
-    expect(codes.filter((code) => !(code in RULES))).toEqual(['removal-failed']);
+    expect(codes.filter((code) => !(code in RULES))).toEqual([]);
     expect(Object.keys(RULES).filter((code) => !codes.includes(code as never))).toEqual([]);
     for (const [code, rule] of Object.entries(RULES)) expect(rule.code).toBe(code);
   });

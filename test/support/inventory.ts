@@ -53,6 +53,7 @@ export function aVcenter(
     anchorsComplete: true,
     clockAheadMs: 0,
     leftovers: { rejectRoutes: [], armed: [] },
+    removals: [],
     ...rest,
   };
 }

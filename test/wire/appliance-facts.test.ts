@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { derBase64 } from '../../src/model/ids.js';
@@ -451,6 +453,53 @@ describe('sps.log', () => {
       [`${TAIL} /var/log/vmware/vmware-sps/sps.log`]: noFile,
     });
     expect(await readSpsLogTail(gone)).toMatchObject({ value: { state: 'absent' } });
+  });
+  describe('removals', () => {
+    const seed = readFileSync(join(import.meta.dirname, '../fixtures/seed/sps-log.txt'), 'utf8');
+    const other =
+      '2018-08-02T13:50:40.000Z [pool-9-thread-1] DEBUG opId= com.vmware.vim.sms.task.TaskManagerImpl - [markTaskCompleted] Marked SmsTask-7 as complete';
+    const linesOf = async (answers: Parameters<typeof appliance>[0]) => {
+      const read = await readSpsLogTail(appliance(answers));
+      if (!read.ok || read.value.state !== 'seen') throw new Error('not read');
+      return read.value.value.lines;
+    };
+    test('the records of a removal are kept, with the first lines of the stack, and no other task', async () => {
+      const lines = await linesOf({ [`${TAIL} /storage/log/vmware/vmware-sps/sps.log`]: `${other}\n${seed}${other}\n` });
+      expect(lines.map((line) => / - (\S+ \S+)/.exec(line)?.[1])).toEqual([
+        'Created a',
+        'unregisterProvider() called',
+        'Updated progress',
+        '[removeProvider] Removing',
+        '[removeEntry] Remove',
+        '[removeProvider] Removing',
+        '[FAILOVER] Provider',
+        '[getBackupProvider] Looking',
+        'Check backup',
+        '[getBackupProvider] Found',
+        '[updateActiveProvider] Flush',
+        'Error while',
+        '[markTaskCompleted] Marked',
+      ]);
+      expect(lines.at(-2)).toContain('VasaProviderImpl.flushEventQueue(');
+      expect(lines.join('\n')).not.toContain('SmsTask-7');
+    });
+    test('a log that was just rotated is read together with the one before it', async () => {
+      const cut = seed.indexOf('2018-08-02T13:50:47.969Z [pool-14-thread-2] ERROR');
+      const lines = await linesOf({
+        [`${TAIL} /storage/log/vmware/vmware-sps/sps.log`]: seed.slice(cut),
+        [`${TAIL} /storage/log/vmware/vmware-sps/sps.log.1`]: seed.slice(0, cut),
+      });
+      expect(lines).toHaveLength(13);
+    });
+    test('a flood of failed removals is bounded, the newest kept', async () => {
+      const lines = await linesOf({
+        [`${TAIL} /storage/log/vmware/vmware-sps/sps.log`]: Array.from({ length: 100 }, (_, n) =>
+          seed.replaceAll('SmsTask-22', `SmsTask-${n}`),
+        ).join(''),
+      });
+      expect(lines).toHaveLength(400);
+      expect(lines.at(-1)).toContain('SmsTask-99');
+    });
   });
   test('many long records are bounded, the newest kept', async () => {
     const many = Array.from(

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { loadBundle } from '../../collect/bundle-file.js';
-import { readLogs, readLogText } from '../../collect/log-files.js';
+import { readLogs } from '../../collect/log-files.js';
 import { diagnose } from '../../diagnose/diagnose.js';
 import type { ReadLog } from '../../diagnose/diagnosis.js';
+import { readLogText } from '../../diagnose/read-text.js';
 import { buildInventory } from '../../inventory/build-inventory.js';
 import type { EvidenceBundle } from '../../model/evidence.js';
 import { renderDiagnosis } from '../../report/render-diagnosis.js';
@@ -51,9 +52,9 @@ export async function diagnoseCommand(
 
 /** Ends of sps.log that an audit kept. */
 function keptLogs(bundle: EvidenceBundle): ReadLog[] {
-  return bundle.vcenters.flatMap(({ id, appliance }) =>
-    appliance.spsLog.state === 'seen' && appliance.spsLog.value.lines.length > 0
-      ? [{ ...readLogText(`evidence/${id}/sps.log`, `${appliance.spsLog.value.lines.join('\n')}\n`), vcenter: id }]
-      : [],
-  );
+  return bundle.vcenters.flatMap(({ id, appliance: { spsLog } }) => {
+    if (spsLog.state !== 'seen' || spsLog.value.lines.length === 0) return [];
+    const name = `evidence/${id}/sps.log`;
+    return [{ name, set: name, age: 0, vcenter: id, ...readLogText(name, `${spsLog.value.lines.join('\n')}\n`) }];
+  });
 }

@@ -1,4 +1,4 @@
-import type { AnyFindingCode, Severity } from '../../model/finding.js';
+import type { FindingCode, Severity } from '../../model/finding.js';
 
 /** How sure we are of a fact about vCenter or VASA that a code rests on. */
 export type Mark = 'documented' | 'inferred' | 'not found';
@@ -10,7 +10,7 @@ export interface SourceNote {
 
 /** What `explain` and docs/findings/ say about one code. */
 export interface CodeEntry {
-  readonly code: AnyFindingCode;
+  readonly code: FindingCode;
   readonly severity: Severity;
   readonly title: string;
   readonly meaning: string;
@@ -98,7 +98,7 @@ export const CODES: readonly CodeEntry[] = [
     meaning:
       'SPS tried to fail over from the removed provider to a backup, hit a session that was never built, and gave up with a NullPointerException. The task is marked complete all the same and the registration is still there.',
     proof:
-      'Found by reading sps.log: between the start of an unregister and the completion of its task stands "Error while removing an entry for the provider in the providerCache - java.lang.NullPointerException". An audit of a live estate does not give this code.',
+      'The end of sps.log, read on the appliance, shows it: between the start of an unregister and the completion of its task stands "Error while removing an entry for the provider in the providerCache - java.lang.NullPointerException" (or another error), and SMS still lists the uid. Quiet where the registration is gone; not judged without SSH. `vasatrust diagnose` reads whole logs and support bundles.',
     remedy:
       'Query the providers again to see that the registration is still there. It can be removed once SPS has started without reaching the provider; that takes a change on the appliance which has to be taken back afterwards.',
     sources: [
@@ -341,7 +341,7 @@ export const CODES: readonly CodeEntry[] = [
 const BY_CODE: ReadonlyMap<string, CodeEntry> = new Map(CODES.map((entry) => [entry.code, entry]));
 
 /** The entry of a code that exists. */
-export function codeEntry(code: AnyFindingCode): CodeEntry {
+export function codeEntry(code: FindingCode): CodeEntry {
   const entry = BY_CODE.get(code);
   if (entry === undefined) throw new Error(`no entry for the finding code ${code}`);
   return entry;
@@ -352,6 +352,6 @@ export function findCodeEntry(text: string): CodeEntry | undefined {
   return BY_CODE.get(text.trim().toLowerCase());
 }
 
-export function severityOf(code: AnyFindingCode): Severity {
+export function severityOf(code: FindingCode): Severity {
   return codeEntry(code).severity;
 }

@@ -52,6 +52,15 @@ export function evidenceLines(f: Finding, inventory: Inventory): string[] {
         ...dependentLines(registration),
       ];
     }
+    case 'removal-failed':
+      return [
+        `uid ${quote(f.uid)}, ${f.attempts === 1 ? 'one failed attempt' : `${f.attempts} failed attempts`}${f.at === undefined ? '' : `, the last at ${quote(f.at)}`}`,
+        ...(f.exception === undefined ? [] : [`exception ${quote(f.exception)}`]),
+        ...(f.array === undefined ? [] : [`it was the active provider of array ${quote(f.array)}`]),
+        ...(f.backup === undefined ? [] : [`backup that was found: uid ${quote(f.backup)}`]),
+        `sps.log: ${quote(f.line)}`,
+        ...dependentLines(look.registration(f.provider, f.vcenter, f.uid)),
+      ];
     case 'root-missing':
       return [
         ...(f.leaf === undefined ? [] : leafLines(look, f.leaf)),

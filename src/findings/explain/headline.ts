@@ -17,6 +17,8 @@ export function headline(f: Finding, inventory: Inventory): string {
       return `${name(look, f)} refuses what ${f.vcenter} presents: ${quote(f.how)}`;
     case 'stale-registration':
       return `${f.vcenter}'s registration "${quote(f.name)}" (${quote(f.status)}) is dead and will not come back by itself`;
+    case 'removal-failed':
+      return `removing ${f.vcenter}'s registration of ${name(look, f)} failed${f.known ? ' with a NullPointerException' : ''}${f.task === undefined ? '' : `, although ${quote(f.task)} ended`}: it is still there`;
     case 'root-missing':
       return `${f.vcenter} lacks the CA that issued the certificate which ${name(look, f)} keeps: ${quote(f.issuer)}`;
     case 'name-mismatch':

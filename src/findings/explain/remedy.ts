@@ -17,6 +17,10 @@ export function remedy(f: Finding, inventory: Inventory): string {
         ? `${dependents.poweredOnVms} powered-on VMs depend on it: move or stop them first. ${general}`
         : general;
     }
+    case 'removal-failed':
+      return f.known
+        ? general
+        : `What went wrong is not the known case: collect a support bundle, and see \`vasatrust diagnose\`. Nothing says that a removal while the provider is offline helps.`;
     case 'root-missing':
       return f.wantedKeyId === undefined ? general : `Wanted on ${f.vcenter}: the CA with key ${f.wantedKeyId}. ${general}`;
     case 'cleanup-leftover':

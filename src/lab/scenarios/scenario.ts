@@ -1,4 +1,4 @@
-import type { AnyFindingCode, Severity } from '../../model/finding.js';
+import type { FindingCode, Severity } from '../../model/finding.js';
 import type { HolderGrade, TriState } from '../../model/inventory.js';
 import type { LabWorld, SpsSwitches } from '../world.js';
 import type { WorldBuilder } from '../world-builder.js';
@@ -23,7 +23,7 @@ export interface ScenarioExpectation {
   /** Every finding of severity error or warning, and no other. */
   readonly findings: readonly ExpectedFinding[];
   /** Findings that may come on top because the definitions leave them open. */
-  readonly mayAlso?: readonly { readonly code: AnyFindingCode; readonly why: string }[];
+  readonly mayAlso?: readonly { readonly code: FindingCode; readonly why: string }[];
   /** vCenters with a notice about skipped internal providers. */
   readonly internalSkipped?: readonly string[];
   readonly holders: readonly ExpectedHolder[];
@@ -33,7 +33,7 @@ export interface ScenarioExpectation {
 }
 
 export interface ExpectedFinding {
-  readonly code: AnyFindingCode;
+  readonly code: FindingCode;
   readonly severity: Severity;
   readonly vcenter?: string;
   readonly provider?: string;
