@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addCaCommands } from './ca-program.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { GlobalOptions, Surroundings } from './surroundings.js';
 import type { TextStream } from './terminal.js';
@@ -57,6 +58,8 @@ export function buildProgram(
       const { explainCommand } = await import('./commands/explain.js');
       done(explainCommand(code, globals(), around));
     });
+
+  addCaCommands(program, around, done);
 
   const lab = program.command('lab').description('a simulated estate on this machine, to try vasatrust on');
   lab

@@ -9,15 +9,22 @@ import { markdownText, visibleJson, visibleText } from './visible-text.js';
 /** Characters of one cell. */
 const CELL = 120;
 
+export interface CaCheckOptions {
+  /** Columns to break lines at, table only. */
+  readonly width?: number | undefined;
+  /** Files that `ca import` wrote; missing for `ca check`. */
+  readonly written?: readonly string[];
+}
+
 /** `ca check` as one document that ends in a line end; names from certificates are made visible, whatever is in them. */
-export function renderCaCheck(check: CaCheck, format: 'table' | 'json' | 'md', width?: number): string {
+export function renderCaCheck(check: CaCheck, format: 'table' | 'json' | 'md', { width, written }: CaCheckOptions = {}): string {
   switch (format) {
     case 'table':
-      return asText(check, width);
+      return asText(check, width, written ?? []);
     case 'json':
-      return `${visibleJson(asJson(check))}\n`;
+      return `${visibleJson({ ...asJson(check), ...(written && { written }) })}\n`;
     case 'md':
-      return asMarkdown(check);
+      return asMarkdown(check, written ?? []);
     default:
       return unreachable(format);
   }
@@ -42,7 +49,7 @@ const STRANGER: ObjectionWords = {
   basis: 'documented',
 };
 
-function asText(check: CaCheck, width: number | undefined): string {
+function asText(check: CaCheck, width: number | undefined, written: readonly string[]): string {
   const cell = (text: string) => visibleText(text, CELL);
   const rows = check.answers.map((answer) => [
     cell(answer.planned.name),
@@ -66,6 +73,7 @@ function asText(check: CaCheck, width: number | undefined): string {
     ...check.answers.flatMap(({ planned, accepted }) =>
       accepted.map((one) => visibleText(`accepted  ${one.code}  ${planned.name}: ${objectionWords(one).headline}`)),
     ),
+    ...written.map((file) => `written  ${visibleText(file, 400)}`),
     `${totalsText(check)}.`,
   ];
   return `${lines.join('\n')}\n`;
@@ -79,7 +87,7 @@ function summaryOf({ leaf, issuers, key }: AnswerCheck): string {
   return `${quote(leaf.subject)} until ${day(leaf.notAfter)}${path}${matched}`;
 }
 
-function asMarkdown(check: CaCheck): string {
+function asMarkdown(check: CaCheck, written: readonly string[]): string {
   const cell = (text: string) => markdownText(text, CELL);
   const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
     [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -110,6 +118,7 @@ function asMarkdown(check: CaCheck): string {
         `- **${cell(where)}** \`${code}\` (${words.basis}): ${markdownText(words.headline)}\n  ${markdownText(words.remedy)}`,
     ),
   ];
+  if (written.length > 0) blocks.push('## Written', written.map((file) => `- ${markdownText(file)}`).join('\n'));
   return `${blocks.join('\n\n')}\n`;
 }
 

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { MAX_ANSWER_BYTES } from '../ca/read-answer.js';
+import type { Plan } from '../model/plan.js';
+import { err, ok, type Problem, type Result } from '../model/problem.js';
+import { readPlan } from '../plan/plan-file.js';
+
+const MAX_PLAN_BYTES = 256 * 1024 * 1024;
+
+/** Whole contents of a file, one byte more than is read of an answer at most. */
+export async function readBytes(path: string, most = MAX_ANSWER_BYTES + 1): Promise<Result<Buffer>> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      if (size <= most) return ok(await file.readFile());
+      const buffer = Buffer.alloc(most);
+      const { bytesRead } = await file.read(buffer, 0, most, 0);
+      return ok(buffer.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    return err(fileProblem(path, 'cannot be read', error));
+  }
+}
+
+/** Undefined where there is no such file. */
+export async function readBytesIfThere(path: string): Promise<Result<Buffer | undefined>> {
+  const bytes = await readBytes(path);
+  return !bytes.ok && bytes.error.retry === 'never' ? ok(undefined) : bytes;
+}
+
+export async function loadPlan(path: string, shown: string): Promise<Result<Plan>> {
+  const bytes = await readBytes(path, MAX_PLAN_BYTES);
+  return bytes.ok ? readPlan(bytes.value.toString('utf8'), shown) : bytes;
+}
+
+export interface NewFile {
+  readonly path: string;
+  /** As the operator wrote it. */
+  readonly shown: string;
+  readonly text: string;
+  readonly mode: number;
+  /** Take the place of another file of that name. */
+  readonly replace?: boolean;
+}
+
+/**
+ * Writes all or nothing: every file is complete beside its place before the first takes it, and what took its place is removed again when a later one fails (a file that was
+ * replaced on demand is not brought back). Without `replace` a file of that name is never touched.
+ */
+export async function writeAll(files: readonly NewFile[]): Promise<Result<void>> {
+  const suffix = `.${randomBytes(6).toString('hex')}.tmp`;
+  const placed: string[] = [];
+  let at = '';
+  try {
+    for (const { path, text, mode } of files) {
+      at = path;
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeSynced(path + suffix, text, mode);
+    }
+    for (const { path, mode, replace } of files) {
+      at = path;
+      // Holds the name, so that nobody's file is replaced unasked, not even one that appears just now.
+      if (!replace) await (await open(path, 'wx', mode)).close();
+      if (!replace) placed.push(path);
+      await rename(path + suffix, path);
+    }
+    return ok(undefined);
+  } catch (error) {
+    for (const path of placed) await rm(path, { force: true });
+    return err(fileProblem(at, 'cannot be written', error));
+  } finally {
+    for (const { path } of files) await rm(path + suffix, { force: true });
+  }
+}
+
+async function writeSynced(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, 'wx', mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** What is at the place of each file now. */
+export async function whatIsThere(files: readonly NewFile[]): Promise<('nothing' | 'same' | 'other')[]> {
+  const states: ('nothing' | 'same' | 'other')[] = [];
+  for (const { path, text } of files) {
+    const there = await readFile(path, 'latin1').catch(({ code }: NodeJS.ErrnoException) => (code === 'ENOENT' ? undefined : ''));
+    states.push(there === undefined ? 'nothing' : there === text ? 'same' : 'other');
+  }
+  return states;
+}
+
+function fileProblem(path: string, what: string, error: unknown): Problem {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  const why = code === 'ENOENT' ? 'there is no such file or folder' : code === 'EEXIST' ? 'there is one already' : code;
+  return {
+    code: 'file-unreadable',
+    target: path,
+    summary: `${path} ${what}: ${why}`,
+    remedy: 'Check the path, and that you have the right to it.',
+    retry: code === 'ENOENT' ? 'never' : 'after-remedy',
+  };
+}
