@@ -1,7 +1,7 @@
 import type { SshConfig, VcenterConfig } from '../config/config.js';
 import { categoryOf } from '../inventory/category.js';
 import { hostPortKey } from '../inventory/group-providers.js';
-import { usesVirtualHosts, virtualHostOf } from '../inventory/virtual-host.js';
+import { isAtVirtualHost, virtualHostOf } from '../inventory/virtual-host.js';
 import type {
   ApplianceEvidence,
   ApplianceReach,
@@ -135,8 +135,8 @@ function looksFrom({ registrations, datastores }: LookTargets): Look[] {
     if (at === undefined || categoryOf(record.category, record.name, record.url).category === 'internal') continue;
     const base = { url: record.url, host: at.host, isAddress: at.isAddress };
     looks.set(hostPortKey(record.url), { ...base, port: at.port, ...(at.isAddress ? {} : { sni: at.host }) });
-    if (!usesVirtualHosts(record.vasaVersion)) continue;
-    const vhost = virtualHostOf(record, datastores.state === 'seen' ? datastores.value : []);
+    const told = datastores.state === 'seen' ? datastores.value : [];
+    const vhost = isAtVirtualHost(record, told) ? virtualHostOf(record, told) : undefined;
     if (vhost === undefined) continue;
     const port = vhost.port ?? at.port;
     looks.set(`${hostPortKey(record.url)} ${vhost.name ?? ''} ${port}`, {

@@ -1,6 +1,6 @@
 import type { ProviderConfig } from '../config/config.js';
 import { hostPortKey } from '../inventory/group-providers.js';
-import { usesVirtualHosts, virtualHostOf } from '../inventory/virtual-host.js';
+import { isAtVirtualHost, virtualHostOf } from '../inventory/virtual-host.js';
 import type { ProviderProbe, VcenterEvidence } from '../model/evidence.js';
 import { isoTime, type ProviderUrl, type VcenterId } from '../model/ids.js';
 import type { Problem } from '../model/problem.js';
@@ -43,7 +43,7 @@ export function wishesForVirtualHosts(
   if (vcenter.registrations.state !== 'seen' || vcenter.datastores.state !== 'seen') return [];
   const { value: datastores } = vcenter.datastores;
   return vcenter.registrations.value.flatMap((record): ProbeWish[] => {
-    const vhost = usesVirtualHosts(record.vasaVersion) ? virtualHostOf(record, datastores) : undefined;
+    const vhost = isAtVirtualHost(record, datastores) ? virtualHostOf(record, datastores) : undefined;
     const at = canonicalHostPort(record.url);
     if (vhost === undefined || at === undefined) return [];
     const connectTo = configuredFor(record.url)?.connectTo;

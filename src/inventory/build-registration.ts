@@ -1,14 +1,14 @@
-import type { VcenterEvidence } from '../model/evidence.js';
+import type { ApplianceReach, SmsProviderRecord, VcenterEvidence, VvolDatastore } from '../model/evidence.js';
 import type { Endpoint, Reach, Registration, Vcenter } from '../model/inventory.js';
 import { canonicalHostPort, dnText } from '../x509/names.js';
 import { categoryOf } from './category.js';
 import type { CertificatePool } from './certificates.js';
 import { dependentsOf } from './dependents.js';
-import { hostPortKey, type SeenRegistration } from './group-providers.js';
+import type { SeenRegistration } from './group-providers.js';
 import { judgeAccepted } from './judge-acceptance.js';
 import { judgeStale } from './judge-stale.js';
 import { judgeTrusted } from './judge-trust.js';
-import { usesVirtualHosts, virtualHostOf } from './virtual-host.js';
+import { isAtVirtualHost, virtualHostOf } from './virtual-host.js';
 
 /** One registration with both questions answered: is the provider trusted here, and are we accepted there? */
 export function buildRegistration(
@@ -19,15 +19,17 @@ export function buildRegistration(
   pool: CertificatePool,
 ): Registration {
   const { record } = seen;
-  const at = endpointFor(seen, evidence, endpoints);
-  const endpoint = typeof at === 'number' ? endpoints[at] : undefined;
-  const trusted = judgeTrusted(seen, at === 'virtual-host-unknown' ? at : endpoint, vcenter, pool);
+  const place = placeOf(record, evidence.datastores.state === 'seen' ? evidence.datastores.value : []);
+  const vhostUnknown = place === 'virtual-host-unknown';
+  const known = vhostUnknown ? undefined : place;
+  const at = known === undefined ? undefined : endpointAt(known, seen, evidence, endpoints);
+  const endpoint = at === undefined ? undefined : endpoints[at];
+  const trusted = judgeTrusted(seen, vhostUnknown ? place : endpoint, vcenter, pool);
   const spsLog = evidence.appliance.spsLog.state === 'seen' ? evidence.appliance.spsLog.value : undefined;
-  const vhostUnknown = at === 'virtual-host-unknown';
   const accepted = vhostUnknown
     ? ({ value: 'unknown', why: { code: 'not-seen' } } as const)
     : judgeAccepted(seen, endpoint, vcenter, spsLog, dnText);
-  const reach = reachOf(seen, evidence, endpoints);
+  const reach = reachOf(known ?? registeredPlace(record), seen, evidence, endpoints);
   const { category, basis } = categoryOf(record.category, record.name, record.url);
   const judged = { category, status: record.status, retained: record.retained, trusted, accepted, reach };
   const smsCertificate = pool.readOne(record.certificate);
@@ -37,7 +39,7 @@ export function buildRegistration(
     uid: record.uid,
     name: record.name,
     url: record.url,
-    endpoint: typeof at === 'number' ? at : undefined,
+    endpoint: at,
     status: record.status,
     statusFault: record.statusFault,
     certificateStatus: record.certificateStatus,
@@ -58,61 +60,85 @@ export function buildRegistration(
   }) as Registration;
 }
 
+/** Where a vCenter talks to a provider: the registered URL, or from VASA 5 on its own virtual host there. */
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly sni?: string;
+  readonly isVirtualHost: boolean;
+}
+
+function placeOf(record: SmsProviderRecord, datastores: readonly VvolDatastore[]): Place | 'virtual-host-unknown' | undefined {
+  const at = canonicalHostPort(record.url);
+  if (at === undefined || !isAtVirtualHost(record, datastores)) return registeredPlace(record);
+  const vhost = virtualHostOf(record, datastores);
+  if (vhost === undefined) return 'virtual-host-unknown';
+  const { name, port = at.port } = vhost;
+  return { host: at.host, port, ...(name === undefined ? {} : { sni: name }), isVirtualHost: true };
+}
+
+function registeredPlace({ url }: SmsProviderRecord): Place | undefined {
+  const at = canonicalHostPort(url);
+  if (at === undefined) return undefined;
+  return { host: at.host, port: at.port, ...(at.isAddress ? {} : { sni: at.host }), isVirtualHost: false };
+}
+
+/** What its own appliance saw at exactly that place. */
+function ownLook(place: Place, evidence: VcenterEvidence): ApplianceReach | undefined {
+  return evidence.appliance.reach.find((reach) => {
+    const at = canonicalHostPort(reach.url);
+    return at?.host === place.host && (reach.port ?? at.port) === place.port && reach.sni === place.sni;
+  });
+}
+
+/** Whether an endpoint is a look at that place, under the server name or any other that belongs to it. */
+function isAt(place: Place, endpoint: Endpoint, vcenter: Vcenter['id']): boolean {
+  const at = canonicalHostPort(endpoint.url);
+  if (at?.host !== place.host || at.port !== place.port) return false;
+  if (endpoint.seenFrom !== 'operator' && endpoint.seenFrom !== vcenter) return false;
+  return place.isVirtualHost ? endpoint.vcenter === vcenter || endpoint.sni === place.sni : endpoint.vcenter === undefined;
+}
+
 /**
- * What this vCenter sees at the provider. Before VASA 5: its own appliance's look first, else the operator's with the URL's host as
- * server name. From VASA 5 on only its own virtual host counts.
+ * What this vCenter sees at the provider: its own appliance's look, whatever others see (addresses float, and names resolve differently);
+ * where that saw nothing, the operator's, best with the same server name.
  */
-function endpointFor(
+function endpointAt(
+  place: Place,
   seen: SeenRegistration,
   evidence: VcenterEvidence,
   endpoints: readonly Endpoint[],
-): number | 'virtual-host-unknown' | undefined {
-  const { record, vcenter } = seen;
-  const here = endpoints.map((endpoint, index) => ({ endpoint, index })).filter(({ endpoint }) => endpoint.leaf !== undefined);
-  if (usesVirtualHosts(record.vasaVersion)) {
-    const vhost = virtualHostOf(record, evidence.datastores.state === 'seen' ? evidence.datastores.value : []);
-    if (vhost === undefined) return 'virtual-host-unknown';
-    const own = here.filter(
-      ({ endpoint }) => endpoint.vcenter === vcenter || (vhost.name !== undefined && endpoint.sni === vhost.name),
-    );
-    return (own.find(({ endpoint }) => endpoint.seenFrom === vcenter) ?? own[0])?.index;
+): number | undefined {
+  const here = endpoints
+    .map((endpoint, index) => ({ endpoint, index }))
+    .filter(({ endpoint }) => isAt(place, endpoint, seen.vcenter));
+  const look = ownLook(place, evidence);
+  if (look?.served.state === 'seen') {
+    const [leaf] = look.served.value;
+    const same = here.find(({ endpoint }) => endpoint.leaf !== undefined && endpoint.leaf.der === leaf);
+    return (same ?? here.find(({ endpoint }) => endpoint.seenFrom === seen.vcenter && endpoint.sni === place.sni))?.index;
   }
-  const key = hostPortKey(record.url);
-  const atUrl = here.filter(({ endpoint }) => endpoint.vcenter === undefined && hostPortKey(endpoint.url) === key);
-  const host = canonicalHostPort(record.url);
-  const sni = host === undefined || host.isAddress ? undefined : host.host;
-  const appliance = evidence.appliance.reach.find(
-    (reach) => hostPortKey(reach.url) === key && reach.port === undefined && reach.sni === sni,
-  );
-  if (appliance?.served.state === 'seen') {
-    const leaf = appliance.served.value[0];
-    const asSeenThere = atUrl.find(({ endpoint }) => endpoint.leaf?.der === leaf);
-    if (asSeenThere !== undefined) return asSeenThere.index;
-  }
-  const fromHere = atUrl.filter(({ endpoint }) => endpoint.seenFrom === 'operator' || endpoint.seenFrom === vcenter);
-  return (fromHere.find(({ endpoint }) => endpoint.sni === sni) ?? fromHere[0])?.index;
+  const fromHere = here.filter(({ endpoint }) => endpoint.leaf !== undefined);
+  return (fromHere.find(({ endpoint }) => endpoint.sni === place.sni) ?? fromHere[0])?.index;
 }
 
-/** Whether the provider answers, from the appliance where it could be asked, else from the operator's machine. */
-function reachOf(seen: SeenRegistration, evidence: VcenterEvidence, endpoints: readonly Endpoint[]): Reach {
-  const key = hostPortKey(seen.record.url);
-  const looks = evidence.appliance.reach.filter((reach) => hostPortKey(reach.url) === key);
-  const look = looks.find((reach) => reach.served.state === 'seen') ?? looks[0];
+/** Whether the provider answers there, from the appliance where it could be asked, else from the operator's machine. */
+function reachOf(
+  place: Place | undefined,
+  seen: SeenRegistration,
+  evidence: VcenterEvidence,
+  endpoints: readonly Endpoint[],
+): Reach {
+  if (place === undefined) return { from: 'nobody' };
+  const look = ownLook(place, evidence);
   const addresses = look?.addresses.state === 'seen' ? look.addresses.value : [];
+  if (look?.served.state === 'seen') return { from: 'appliance', answers: true, addresses };
   const routes = evidence.appliance.rejectRoutes.state === 'seen' ? evidence.appliance.rejectRoutes.value : [];
   const route = routes.find((one) => addresses.includes(one.address));
-  if (look !== undefined && look.served.state === 'seen') return { from: 'appliance', answers: true, addresses };
-  if (
-    look !== undefined &&
-    look.served.state === 'unknown' &&
-    route === undefined &&
-    isAnswerAboutProvider(look.served.problem.code)
-  )
+  if (look?.served.state === 'unknown' && route === undefined && isAnswerAboutProvider(look.served.problem.code))
     return { from: 'appliance', answers: false, problem: look.served.problem, addresses };
 
-  const operatorLooks = endpoints.filter(
-    (endpoint) => endpoint.seenFrom === 'operator' && (hostPortKey(endpoint.url) === key || endpoint.vcenter === seen.vcenter),
-  );
+  const operatorLooks = endpoints.filter((endpoint) => endpoint.seenFrom === 'operator' && isAt(place, endpoint, seen.vcenter));
   const answering = operatorLooks.find((endpoint) => endpoint.leaf !== undefined || endpoint.unreadable.length > 0);
   const blockedBy = route === undefined ? {} : { blockedBy: route.line };
   if (answering !== undefined)

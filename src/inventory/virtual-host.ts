@@ -7,8 +7,18 @@ export interface VirtualHost {
 }
 
 /** From VASA 5 on every vCenter has its own virtual host at the provider. Source: vSphere 8 storage guide; `VimVasaProvider.vhostConfig`. */
-export function usesVirtualHosts(vasaVersion: string | undefined): boolean {
+function usesVirtualHosts(vasaVersion: string | undefined): boolean {
   return Number.parseInt(vasaVersion ?? '', 10) >= 5;
+}
+
+/**
+ * Whether a registration is judged at a virtual host. A version that SMS does not tell (it learns it at the first sync) says nothing;
+ * that hosts were told of a virtual host does.
+ */
+export function isAtVirtualHost(record: SmsProviderRecord, datastores: readonly VvolDatastore[]): boolean {
+  return record.vasaVersion === undefined
+    ? virtualHostOf(record, datastores) !== undefined
+    : usesVirtualHosts(record.vasaVersion);
 }
 
 /** This vCenter's own virtual host at the provider, as its hosts were told; undefined where nobody says. */
