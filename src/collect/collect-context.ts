@@ -18,6 +18,8 @@ export interface CollectDeps {
   readonly sshEnvironment: SshEnvironment;
   /** `vasatrust 0.1.0` */
   readonly madeBy: string;
+  /** Of an earlier look in the same run: a password that was refused then is not sent again. */
+  readonly verdicts?: Pick<CollectContext, 'ssoVerdicts' | 'rootVerdicts'>;
   /** vCenters looked at side by side. */
   readonly concurrency?: number;
 }
@@ -26,4 +28,8 @@ export interface CollectDeps {
 export interface CollectContext extends CollectDeps {
   readonly ssoVerdicts: Map<string, SsoVerdict>;
   readonly rootVerdicts: Map<string, RootVerdict>;
+}
+
+export function openContext(deps: CollectDeps): CollectContext {
+  return { ...deps, ssoVerdicts: new Map(), rootVerdicts: new Map(), ...deps.verdicts };
 }

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { Config, VcenterConfig } from '../config/config.js';
 import type { EvidenceBundle, VcenterEvidence } from '../model/evidence.js';
 import { isoTime, providerUrl } from '../model/ids.js';
-import type { CollectContext, CollectDeps } from './collect-context.js';
+import { type CollectContext, type CollectDeps, openContext } from './collect-context.js';
 import { collectFromAppliance } from './from-appliance.js';
 import { collectOverHttps } from './from-vcenter.js';
 import { ProbeQueue } from './probe-queue.js';
@@ -14,7 +14,7 @@ const CONCURRENT_VCENTERS = 32;
  * whole: what could not be seen is in the bundle as `unknown` with its problem.
  */
 export async function collectEstate(config: Config, deps: CollectDeps): Promise<EvidenceBundle> {
-  const context: CollectContext = { ...deps, ssoVerdicts: new Map(), rootVerdicts: new Map() };
+  const context = openContext(deps);
   const startedAt = isoTime(context.now());
   const probes = new ProbeQueue(config, context);
   const limit = pLimit(deps.concurrency ?? CONCURRENT_VCENTERS);

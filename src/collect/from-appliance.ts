@@ -50,9 +50,9 @@ export async function collectFromAppliance(
   targets: Promise<LookTargets>,
   context: CollectContext,
 ): Promise<ApplianceEvidence> {
-  if (vcenter.ssh === undefined) return notSeen(notConfigured(vcenter.id));
+  if (vcenter.ssh === undefined) return notSeen(sshNotConfigured(vcenter.id));
   context.progress({ target: vcenter.id, source: 'ssh', state: 'started' });
-  const opened = await within(context.timing.sourceMs, vcenter.id, 'ssh', connect(vcenter.id, vcenter.ssh, context));
+  const opened = await within(context.timing.sourceMs, vcenter.id, 'ssh', connectShell(vcenter.id, vcenter.ssh, context));
   if (!opened.ok) {
     context.progress({ target: vcenter.id, source: 'ssh', state: 'gap', problem: opened.error.code });
     return notSeen(opened.error);
@@ -75,7 +75,8 @@ export async function collectFromAppliance(
   }
 }
 
-async function connect(label: string, ssh: SshConfig, context: CollectContext): Promise<Result<VcenterShell>> {
+/** Opens root's shell there, with the secrets and the one verdict of this run. */
+export async function connectShell(label: string, ssh: SshConfig, context: CollectContext): Promise<Result<VcenterShell>> {
   const wish: SshWish = ssh;
   const target = await resolveSshTarget(wish, label, context.sshEnvironment);
   if (!target.ok) return target;
@@ -201,7 +202,7 @@ function notSeen(problem: Problem): ApplianceEvidence {
   };
 }
 
-function notConfigured(target: string): Problem {
+export function sshNotConfigured(target: string): Problem {
   return {
     code: 'not-configured',
     target,

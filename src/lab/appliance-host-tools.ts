@@ -14,6 +14,7 @@ export const hostTools: readonly (readonly [string, Program])[] = [
   ['nohup', tool((call) => runRest(call, operandsFrom(call.args)))],
   ['setsid', tool((call) => runRest(call, operandsFrom(call.args)))],
   ['env', tool(env)],
+  ['printenv', tool(printEnvironment)],
   ['stty', tool(stty, () => true)],
   [
     'tty',
@@ -154,6 +155,11 @@ async function env(call: Call): Promise<Outcome> {
   while (rest[0]?.startsWith('-') || rest[0]?.includes('=')) rest.shift();
   if (rest.length > 0) return runRest(call, rest);
   return print([...call.environment].map(([name, value]) => `${name}=${value}\n`).join(''));
+}
+
+function printEnvironment({ args, environment }: Call): Outcome {
+  const values = args.flatMap((name) => environment.get(name) ?? []);
+  return print(values.map((value) => `${value}\n`).join(''), values.length === args.length ? 0 : 1);
 }
 
 function stty(call: Call): Outcome {

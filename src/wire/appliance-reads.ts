@@ -15,6 +15,8 @@ export const VMCA_ROOT = '/var/lib/vmware/vmca/root.cer';
 /** The first is documented for 6.5, the second for later releases; one is a link to the other (inferred). */
 export const SPS_LOGS = ['/storage/log/vmware/vmware-sps/sps.log', '/var/log/vmware/vmware-sps/sps.log'] as const;
 export const SPS_LOG_BYTES = 262_144;
+export const VMON_CLI = '/usr/lib/vmware-vmon/vmon-cli';
+export const SERVICE_CONTROL = '/bin/service-control';
 /** Where a cleanup keeps its records on the appliance. */
 export const RUN_FOLDER = '/root/.vasatrust';
 export const S_CLIENT_SECONDS = 10;
@@ -57,6 +59,21 @@ export const APPLIANCE_READS = {
   servedWithoutName: [...S_CLIENT, '-noservername'],
   spsLog: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), SPS_LOGS[0]],
   spsLogElsewhere: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), SPS_LOGS[1]],
+  spsStatus: [VMON_CLI, '--status', 'sps'],
+  spsServiceStatus: [SERVICE_CONTROL, '--status', 'vmware-sps'],
+  smsConfigFile: ['/usr/bin/stat', '-c', '%F|%a|%U:%G|%s', SMS_CONFIG],
+  disk: ['/bin/df', '-Pk', '/', '/storage/log'],
+  rootPassword: ['/usr/bin/chage', '-l', 'root'],
+  today: ['/bin/date', '-u', '+%Y-%m-%d'],
+  nameservers: ['/bin/cat', '/etc/resolv.conf'],
+  sshConnection: ['/usr/bin/printenv', 'SSH_CONNECTION'],
+  ipVersion: ['/sbin/ip', '-V'],
+  routeVersion: ['/sbin/route', '--version'],
+  xmllintVersion: ['/usr/bin/xmllint', '--version'],
+  sedVersion: ['/usr/bin/sed', '--version'],
+  sha256sumVersion: ['/usr/bin/sha256sum', '--version'],
+  opensslVersion: ['/usr/bin/openssl', 'version'],
+  systemdRunVersion: ['/usr/bin/systemd-run', '--version'],
   spsLogBefore: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), `${SPS_LOGS[0]}.1`],
   spsLogBeforeElsewhere: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), `${SPS_LOGS[1]}.1`],
 } satisfies Readonly<Record<string, Shape>>;
