@@ -71,7 +71,8 @@ async function collectSoap(
   const clockAheadMs = clockOf(connected, context);
   if (!session.ok) {
     tell(vcenter, 'vim', unknown(session.error), context);
-    return { about, registrations: unknown(afterLogin(session.error)), ...viewNotSeen(session.error), clockAheadMs };
+    // SMS goes by the vim25 session: the same problem, told once.
+    return { about, registrations: unknown(session.error), ...viewNotSeen(session.error), clockAheadMs };
   }
   try {
     const [registrations, view] = await Promise.all([
@@ -170,11 +171,6 @@ function splitView(view: Observation<StorageView>): Pick<HttpsEvidence, 'datasto
 function nothingSeen(problem: Problem): HttpsEvidence {
   const not = unknown(problem);
   return { about: not, rootBundle: not, registrations: not, ...viewNotSeen(problem), ...restNotSeen(problem), clockAheadMs: not };
-}
-
-/** SMS was not asked because vim25 gave no session. */
-function afterLogin(problem: Problem): Problem {
-  return { ...problem, summary: `SMS needs a vim25 session, and there is none: ${problem.summary}` };
 }
 
 /** One source: bounded in time, told as it starts and ends. */

@@ -1,6 +1,7 @@
 import type { EvidenceBundle, ProviderProbe, VcenterEvidence } from '../model/evidence.js';
 import type { DerBase64, ProviderUrl, VcenterId } from '../model/ids.js';
 import type { Endpoint } from '../model/inventory.js';
+import { isIssuedBy } from '../x509/issuer.js';
 import type { CertificatePool } from './certificates.js';
 import { hostPortKey, type ProviderGroup } from './group-providers.js';
 
@@ -83,7 +84,10 @@ function fromAppliance(
   };
 }
 
-function served(chain: readonly DerBase64[], pool: CertificatePool): Pick<Endpoint, 'leaf' | 'servedChain' | 'unreadable'> {
+function served(
+  chain: readonly DerBase64[],
+  pool: CertificatePool,
+): Pick<Endpoint, 'leaf' | 'servedIssuer' | 'servedChain' | 'unreadable'> {
   const servedChain = pool.readAll(chain);
   const unreadable = chain.flatMap((der, position) => {
     const read = pool.read(der);
@@ -91,7 +95,9 @@ function served(chain: readonly DerBase64[], pool: CertificatePool): Pick<Endpoi
   });
   // The leaf is the first one sent; when that cannot be read, no other certificate takes its place.
   const leaf = pool.readOne(chain[0]);
-  return { ...(leaf === undefined ? {} : { leaf }), servedChain, unreadable };
+  if (leaf === undefined) return { servedChain, unreadable };
+  const servedIssuer = servedChain.find((ca) => ca.isCa && ca.sha256 !== leaf.sha256 && isIssuedBy(leaf, ca));
+  return { leaf, ...(servedIssuer === undefined ? {} : { servedIssuer }), servedChain, unreadable };
 }
 
 function sameLeaf(one: Endpoint, other: Endpoint): boolean {

@@ -109,6 +109,8 @@ export interface Endpoint {
   /** `operator`: probed from this machine. A vCenter id: seen only from that appliance. */
   readonly seenFrom: 'operator' | VcenterId;
   readonly leaf?: Certificate;
+  /** The CA certificate sent with the leaf that issued it, by signature; whether anyone trusts it is each vCenter's own matter. */
+  readonly servedIssuer?: Certificate;
   readonly servedChain: readonly Certificate[];
   /** Served bytes that are not certificates we can read: position and why. */
   readonly unreadable: readonly { readonly position: number; readonly why: string }[];
@@ -241,6 +243,8 @@ export interface Dependents {
     readonly name: string;
     readonly accessible: boolean;
     readonly accessibleOn: readonly string[];
+    /** Powered-on VMs on it; missing: not counted. */
+    readonly poweredOnVms?: number;
   }[];
   readonly vms: number;
   readonly poweredOnVms: number;

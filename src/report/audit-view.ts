@@ -1,8 +1,11 @@
 import { severityOf } from '../findings/explain/codes.js';
+import { nextCommand } from '../findings/explain/commands.js';
 import { lookupIn } from '../findings/explain/names.js';
 import { plural, shortKeyId } from '../findings/explain/quote.js';
 import { holderText } from '../findings/explain/verdicts.js';
+import type { Source } from '../model/evidence.js';
 import type { Audit, Finding, FindingCode, NotJudged, Severity } from '../model/finding.js';
+import type { VcenterId } from '../model/ids.js';
 import type { Endpoint, Gap, PresentedCertificate, Provider, Registration, Vcenter } from '../model/inventory.js';
 
 /** What table and Markdown show alike, before it is laid out: which lines there are, in which order, with which words. */
@@ -31,7 +34,7 @@ export function holderTexts(provider: Provider): string[] {
 }
 
 function holderOf(provider: Provider, endpoint: Endpoint): string {
-  const { holder, leaf } = endpoint;
+  const { holder, leaf, servedIssuer } = endpoint;
   if (holder !== undefined && holder.vcenters.length > 0) return `HELD BY ${holderText(holder)}`;
   if (leaf === undefined) return 'holder not seen';
   if (holder !== undefined) {
@@ -40,7 +43,21 @@ function holderOf(provider: Provider, endpoint: Endpoint): string {
   }
   if (leaf.subject === leaf.issuer) return 'self-signed by its name';
   const kept = provider.retained === true ? 'its own certificate, ' : '';
+  if (servedIssuer !== undefined) return `${kept}issued by ${servedIssuer.subject} (signature; sent with it)`;
   return `${kept}issuer not found here (calls itself ${leaf.issuer})`;
+}
+
+/** vCenters whose registrations were not seen: any provider may be registered there, too. */
+export function vcentersNotAsked({ inventory, gaps }: Audit): VcenterId[] {
+  const unseen = new Set(gaps.filter(({ source }) => source === 'sms').map(({ target }) => target));
+  return inventory.vcenters.map(({ id }) => id).filter((id) => unseen.has(id));
+}
+
+/** What is said about a provider that no vCenter is seen to have registered. */
+export function unregisteredText(audit: Audit): string {
+  return vcentersNotAsked(audit).length === 0
+    ? 'registered by no vCenter of this estate'
+    : 'registered by none of the vCenters whose registrations were seen';
 }
 
 export function retainedText(provider: Provider): string {
@@ -107,10 +124,11 @@ function registrationKey(provider: string, vcenter: string, uid?: string): strin
   return JSON.stringify([provider, vcenter, uid ?? null]);
 }
 
-/** Works both ways as far as anyone can see, and no rule complains: needs no second line. */
+/** Online, works both ways as far as anyone can see, and no rule complains: needs no second line. */
 export function isQuiet(registration: Registration, codes: readonly FindingCode[]): boolean {
-  const { trusted, accepted, reach } = registration;
-  return codes.length === 0 && trusted.value === true && accepted.value !== false && (reach.from === 'nobody' || reach.answers);
+  const { trusted, accepted, reach, status } = registration;
+  const answers = reach.from === 'nobody' || reach.answers;
+  return codes.length === 0 && status === 'online' && trusted.value === true && accepted.value !== false && answers;
 }
 
 /** Gaps with one cause and one cure, told once with all they hit. */
@@ -122,7 +140,7 @@ export interface GapGroup {
 }
 
 export function groupGaps(gaps: readonly Gap[]): GapGroup[] {
-  const groups = new Map<string, { targets: Set<string>; sources: Set<string>; summary: string; remedy: string }>();
+  const groups = new Map<string, { targets: Set<string>; sources: Set<Source>; summary: string; remedy: string }>();
   for (const { target, source, problem } of gaps) {
     const key = JSON.stringify([problem.code, problem.summary, problem.remedy]);
     const group = groups.get(key) ?? { targets: new Set(), sources: new Set(), summary: problem.summary, remedy: problem.remedy };
@@ -130,8 +148,23 @@ export function groupGaps(gaps: readonly Gap[]): GapGroup[] {
     group.sources.add(source);
     groups.set(key, group);
   }
-  return [...groups.values()].map((group) => ({ ...group, targets: [...group.targets], sources: [...group.sources] }));
+  return [...groups.values()].map((group) => ({
+    ...group,
+    targets: [...group.targets],
+    sources: [...group.sources].map((source) => SOURCE_WORDS[source]),
+  }));
 }
+
+const SOURCE_WORDS: Readonly<Record<Source, string>> = {
+  vim: 'vSphere API',
+  sms: 'SMS',
+  rest: 'REST API',
+  'root-bundle': 'root certificates',
+  ssh: 'appliance by SSH',
+  tls: 'TLS handshake',
+  'version-xml': 'version.xml',
+  file: 'file',
+};
 
 /** `3 errors, 0 warnings, 0 gaps`, and notices where there are any. */
 export function totalsText(audit: Audit): string {
@@ -145,10 +178,22 @@ export function totalsText(audit: Audit): string {
   ].join(', ');
 }
 
-/** `client-not-accepted 3, host-trust-missing 1`; undefined where every rule could decide. */
+/** `client-not-accepted (3 cases), host-trust-missing (1 case)`; undefined where every rule could decide. */
 export function notJudgedText(notJudged: readonly NotJudged[]): string | undefined {
   const counts = new Map<FindingCode, number>();
   for (const { code } of notJudged) counts.set(code, (counts.get(code) ?? 0) + 1);
   if (counts.size === 0) return undefined;
-  return [...counts].map(([code, count]) => `${code} ${count}`).join(', ');
+  return [...counts].map(([code, count]) => `${code} (${plural(count, 'case')})`).join(', ');
+}
+
+/** What to do next, for the end of a report; undefined where everything was seen and nothing found. */
+export function nextStep(audit: Audit): { readonly command?: string; readonly note: string } | undefined {
+  const next = nextCommand(audit.findings);
+  if (next !== undefined || audit.gaps.length === 0) return next;
+  return { note: 'close the gaps as each of them says, then audit again; what was not seen is not judged' };
+}
+
+/** Said once in every report for people: the times in it carry no zone of their own. */
+export function timesText({ inventory }: Audit): string {
+  return `Seen at ${minute(inventory.takenAt)} UTC. Times are UTC; of a last sync SMS does not always tell the zone.`;
 }

@@ -1,5 +1,4 @@
 import { severityOf } from '../findings/explain/codes.js';
-import { nextCommand } from '../findings/explain/commands.js';
 import { evidenceLines } from '../findings/explain/evidence.js';
 import { headline } from '../findings/explain/headline.js';
 import { lookupIn } from '../findings/explain/names.js';
@@ -21,6 +20,7 @@ import {
   endpointSeen,
   groupGaps,
   holderTexts,
+  nextStep,
   notJudgedText,
   presentedTo,
   presentsNote,
@@ -28,6 +28,8 @@ import {
   shownProviders,
   sinceText,
   totalsText,
+  unregisteredText,
+  vcentersNotAsked,
   vmcaKey,
 } from './audit-view.js';
 import { markdownText } from './visible-text.js';
@@ -57,6 +59,7 @@ export function auditAsMarkdown(audit: Audit, madeBy: string): string {
   return `${blocks.join('\n\n')}\n`;
 }
 
+const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 const text = (value: string): string => markdownText(value);
 const cell = (value: string): string => markdownText(value, CELL);
 
@@ -66,8 +69,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function nextBlock(audit: Audit): string[] {
-  const next = nextCommand(audit.findings);
-  return next === undefined ? [] : [`Next: \`${next.command}\` (${next.note}).`];
+  const next = nextStep(audit);
+  if (next === undefined) return [];
+  return [next.command === undefined ? `Next: ${next.note}.` : `Next: \`${next.command}\` (${next.note}).`];
 }
 
 function presentsRows(vcenter: Vcenter): string[][] {
@@ -92,11 +96,13 @@ function providerBlock(provider: Provider, audit: Audit, codes: ReadonlyMap<stri
   const rows = provider.registrations.map((registration) =>
     registrationRow(provider, registration, codesOf(codes, provider, registration)),
   );
+  const notAsked = vcentersNotAsked(audit);
   const head = ['vCenter', 'status', 'since', 'trusted', 'accepted', 'depends on it', 'findings'];
   return [
     `### ${cell(name)}`,
     facts.map((fact) => `- ${text(fact)}`).join('\n'),
-    ...(rows.length === 0 ? ['No vCenter of this estate has registered it.'] : [table(head, rows)]),
+    ...(rows.length === 0 ? [`${text(sentence(unregisteredText(audit)))}.`] : [table(head, rows)]),
+    ...(notAsked.length === 0 ? [] : [`Not known: whether ${text(list(notAsked))} registered it, see the gaps.`]),
   ];
 }
 

@@ -1,5 +1,4 @@
 import { severityOf } from '../findings/explain/codes.js';
-import { nextCommand } from '../findings/explain/commands.js';
 import { evidenceLines } from '../findings/explain/evidence.js';
 import { headline } from '../findings/explain/headline.js';
 import { lookupIn } from '../findings/explain/names.js';
@@ -22,13 +21,17 @@ import {
   groupGaps,
   holderTexts,
   isQuiet,
+  nextStep,
   notJudgedText,
   presentedTo,
   presentsNote,
   retainedText,
   shownProviders,
   sinceText,
+  timesText,
   totalsText,
+  unregisteredText,
+  vcentersNotAsked,
   vmcaKey,
 } from './audit-view.js';
 import { alignRows, breakLine } from './layout.js';
@@ -90,7 +93,7 @@ function providerBlock(provider: Provider, audit: Audit, width: number | undefin
     ...(provider.urls.length > 3 ? [`and ${provider.urls.length - 3} more addresses`] : []),
     provider.vasaVersion === undefined ? 'VASA version not told' : `VASA ${cell(provider.vasaVersion)}`,
     retainedText(provider),
-    ...holderTexts(provider).map(cell),
+    ...holderTexts(provider).map((text) => visibleText(text)),
   ];
   const rows = provider.registrations.map((registration) => ({ registration, codes: codesOf(codes, provider, registration) }));
   const lines = alignRows(
@@ -98,11 +101,14 @@ function providerBlock(provider: Provider, audit: Audit, width: number | undefin
     { width },
   );
   const details = rows.map((row) => detailLines(row, provider).flatMap((line) => breakLine(`        ${line}`, width, 10)));
-  const none = rows.length === 0 ? ['  registered by no vCenter of this estate'] : [];
+  const none = rows.length === 0 ? [`  ${unregisteredText(audit)}`] : [];
+  const notAsked = vcentersNotAsked(audit);
+  const open = notAsked.length === 0 ? [] : [`  not known: whether ${cell(list(notAsked))} registered it, see the gaps`];
   return [
     ...breakLine(head.join('   '), width, 4),
     ...none,
     ...lines.flatMap((own, index) => [...own, ...(details[index] ?? [])]),
+    ...open.flatMap((line) => breakLine(line, width, 4)),
   ];
 }
 
@@ -115,8 +121,8 @@ function registrationCells(provider: Provider, registration: Registration, codes
   const { trusted, accepted, vcenter } = registration;
   const reason = trusted.value === true ? '' : `: ${trustReasonText(trusted.why, vcenter)}`;
   const refused = accepted.value === false ? `, ${acceptedWord(false)}: ${acceptReasonText(accepted.why)}` : '';
-  const since =
-    trusted.value === true && accepted.value !== false ? '' : sinceText(registration, endpointSeen(provider, registration)?.leaf);
+  const works = registration.status === 'online' && trusted.value === true && accepted.value !== false;
+  const since = works ? '' : sinceText(registration, endpointSeen(provider, registration)?.leaf);
   return [
     cell(vcenter),
     cell(registration.status ?? 'status not told'),
@@ -182,10 +188,12 @@ function gapsBlock(audit: Audit, width: number | undefined): string[] {
 }
 
 function totalsBlock(audit: Audit, width: number | undefined): string[] {
-  const next = nextCommand(audit.findings);
+  const next = nextStep(audit);
   const notJudged = notJudgedText(audit.notJudged);
-  const totals = `${totalsText(audit)}.${next === undefined ? '' : `  Next: ${next.command}   (${next.note})`}`;
+  const step = next === undefined ? '' : next.command === undefined ? next.note : `${next.command}   (${next.note})`;
+  const totals = `${totalsText(audit)}.${step === '' ? '' : `  Next: ${step}`}`;
   return [
+    ...breakLine(timesText(audit), width, 4),
     ...(notJudged === undefined ? [] : breakLine(`Not judged, for want of evidence: ${notJudged}`, width, 4)),
     ...breakLine(totals, width, 4),
   ];

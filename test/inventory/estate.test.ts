@@ -152,3 +152,20 @@ test('the same evidence gives the same digest; another leaf gives another', () =
   expect(digest(one)).toBe(digest(one));
   expect(digest(one)).not.toBe(digest(two));
 });
+
+describe('the CA certificate served with a leaf', () => {
+  const issuing = mintCa({ name: 'C=US,O=Example,CN=Issuing CA' });
+  const sameName = mintCa({ name: 'C=US,O=Example,CN=Issuing CA' });
+  const leaf = mintLeaf({ issuer: issuing });
+  for (const { name, chain, expected } of [
+    { name: 'is its issuer where the signature verifies', chain: [leaf, issuing], expected: issuing.cert.sha256 },
+    { name: 'is found whatever its place', chain: [leaf, sameName, issuing], expected: issuing.cert.sha256 },
+    { name: 'is not where only the name fits', chain: [leaf, sameName], expected: undefined },
+  ])
+    test(name, () => {
+      const a = vcenterEvidence('a', { registrations: seen([record('1')]) });
+      const [provider] = buildInventory(bundle([a], [probe(chain)])).providers;
+      expect(provider?.endpoints[0]?.leaf?.sha256).toBe(leaf.cert.sha256);
+      expect(provider?.endpoints[0]?.servedIssuer?.sha256).toBe(expected);
+    });
+});

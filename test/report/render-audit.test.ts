@@ -97,6 +97,45 @@ describe('table', () => {
     expect(renderAudit(audit, 'table')).toContain('registered by no vCenter of this estate');
   });
 
+  test('a vCenter whose registrations were not seen is named with every provider, and "registered by no vCenter" is not said', () => {
+    const gap = { target: 'vcb', source: 'sms', problem: aProblem('unreachable') } as const;
+    const providers = [
+      aProvider([aRegistration('vca')]),
+      aProvider([], { id: providerId('other'), endpoints: [anEndpoint([])] }),
+    ];
+    const audit = judge(anInventory([aVcenter('vca'), aVcenter('vcb')], providers, [gap]), NOW);
+    for (const format of ['table', 'md'] as const) {
+      const text = renderAudit(audit, format);
+      expect(text).not.toContain('no vCenter of this estate');
+      expect(text).toMatch(/registered by none of the vCenters whose registrations were seen/i);
+      expect(text.match(/not known: whether vcb registered it/gi)).toHaveLength(2);
+    }
+  });
+
+  test('where there are gaps and no finding, the next step is to close them', () => {
+    const gap = { target: 'vca', source: 'ssh', problem: aProblem('unreachable') } as const;
+    const audit = judge(anInventory([aVcenter('vca')], [], [gap]), NOW);
+    for (const format of ['table', 'md'] as const)
+      expect(renderAudit(audit, format)).toMatch(/Next: close the gaps as each of them says, then audit again/);
+  });
+
+  test('an issuer that was served with the leaf is told as issuer, by signature', async () => {
+    const ca = await mintCa({ name: 'CN=Issuing CA' });
+    const leaf = await mintLeaf({ issuer: ca, name: 'CN=array' });
+    const provider = aProvider([aRegistration('vca')], {
+      retained: true,
+      endpoints: [anEndpoint([leaf, ca], { servedIssuer: ca.cert })],
+    });
+    const text = renderAudit(judge(anInventory([aVcenter('vca')], [provider]), NOW), 'table');
+    expect(text).toMatch(/retained {3}its own certificate, issued by \S*CN=Issuing CA\S* \(signature; sent with it\)/);
+  });
+
+  test('a registration that is trusted and offline is not passed over: since when, and what depends on it', () => {
+    const offline = aRegistration('vca', { status: 'offline', lastSync: '2026-11-03T08:12:00Z' });
+    const text = renderAudit(judge(anInventory([aVcenter('vca')], [aProvider([offline])]), NOW), 'table');
+    expect(text).toMatch(/vca {2}offline {2}last sync 2026-11-03 08:12.* trusted\n {8}\S/);
+  });
+
   test.each([60, 80, 100, 160])('no line is longer than %i columns, but for one word that stays whole', (width) => {
     const long = renderAudit(sample, 'table', { width })
       .split('\n')
