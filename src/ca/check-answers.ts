@@ -54,9 +54,11 @@ export function checkAnswers(input: CheckInput): CaCheck {
   );
   const { matches, strangers } = matchAnswers(input.planned, certificates, input.keys, [...input.looseKeys, ...fromFiles]);
   const issuersFor = issuerPools([...certificates, ...input.known]);
+  const answers = input.planned.map((planned, i) => checkOne(planned, matches[i], issuersFor(planned), filesOf, input));
+  const standing = new Set(answers.flatMap(({ issuers }) => issuers.map(({ sha256 }) => sha256)));
   return {
     at: input.now,
-    answers: input.planned.map((planned, i) => checkOne(planned, matches[i], issuersFor(planned), filesOf, input)),
+    answers,
     files: input.files.map(({ file, form, certificates, keys, objections }) => ({
       file,
       form,
@@ -64,7 +66,9 @@ export function checkAnswers(input: CheckInput): CaCheck {
       keys: keys.length,
       objections,
     })),
-    strangers: strangers.map((certificate): Stranger => ({ certificate, files: [...(filesOf.get(certificate) ?? [])] })),
+    strangers: strangers
+      .filter(({ sha256 }) => !standing.has(sha256))
+      .map((certificate): Stranger => ({ certificate, files: [...(filesOf.get(certificate) ?? [])] })),
   };
 }
 

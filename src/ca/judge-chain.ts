@@ -44,7 +44,14 @@ export function judgeChain(
       : [];
   return {
     issuers,
-    objections: [...broken, ...judgeAlgorithms(chain), ...judgeDates(chain, now), ...judgeIssuers(issuers, planned)],
+    objections: [
+      ...broken,
+      ...judgeAlgorithms(chain),
+      ...judgeDates(chain, now),
+      ...issuers.flatMap(judgePurposes),
+      // Of a chain that leads elsewhere nothing is in the plan, which is no news.
+      ...(broken.length === 0 ? outsidePlan(issuers, planned) : []),
+    ],
   };
 }
 
@@ -149,20 +156,21 @@ function judgeDates(chain: readonly Certificate[], now: Date): Objection[] {
   return objections;
 }
 
+/** Purposes in a CA certificate bind what stands below it, for OpenSSL as for Windows. */
+const judgePurposes = (certificate: Certificate): Objection[] =>
+  certificate.extendedKeyUsage && !certificate.extendedKeyUsage.includes('serverAuth')
+    ? [{ code: 'issuer-eku', certificate }]
+    : [];
+
 /**
- * Purposes in a CA certificate bind what stands below it, for OpenSSL as for Windows. An issuer that the plan does not know is an issuer that no vCenter was told about: where an array serves its leaf
- * alone, as one known provider does, the chain breaks there.
+ * An issuer that the plan does not know is one that no vCenter was told about: where an array serves its leaf alone, as one known provider does,
+ * the chain breaks there.
  */
-function judgeIssuers(
+function outsidePlan(
   issuers: readonly Certificate[],
   { root, chain }: { readonly root: Sha256Hex; readonly chain: readonly Sha256Hex[] },
 ): Objection[] {
-  const objections: Objection[] = [];
-  for (const certificate of issuers) {
-    const { extendedKeyUsage, sha256 } = certificate;
-    if (extendedKeyUsage && !extendedKeyUsage.includes('serverAuth')) objections.push({ code: 'issuer-eku', certificate });
-    if (chain.length > 0 && sha256 !== root && !chain.includes(sha256) && !isSelfSigned(certificate))
-      objections.push({ code: 'intermediate-not-in-plan', certificate });
-  }
-  return objections;
+  if (chain.length === 0) return [];
+  const outside = issuers.filter(({ sha256 }) => sha256 !== root && !chain.includes(sha256));
+  return outside.map((certificate) => ({ code: 'intermediate-not-in-plan', certificate }));
 }

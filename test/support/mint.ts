@@ -46,7 +46,7 @@ export interface MintOptions {
   readonly rawSerial?: Uint8Array;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
-  /** Host names, IP addresses, `email:…`, `uri:…`, `other:…`, `dir:CN=…`, in any mix. */
+  /** Host names, IP addresses, `dns:…` (whatever it is), `email:…`, `uri:…`, `other:…`, `dir:CN=…`, in any mix. */
   readonly san?: readonly string[];
   /** Names of the bits; false: no such extension. */
   readonly keyUsage?: readonly string[] | false;
@@ -248,6 +248,7 @@ const addressOctets = (text: string): Buffer => {
 };
 
 function generalName(name: string): Buffer {
+  if (name.startsWith('dns:')) return implicit(2, name.slice(4));
   if (name.startsWith('email:')) return implicit(1, name.slice(6));
   if (name.startsWith('uri:')) return implicit(6, name.slice(4));
   if (name.startsWith('dir:')) return explicit(4, nameDer(name.slice(4)));
