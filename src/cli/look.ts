@@ -19,6 +19,8 @@ export async function lookAtEstate(config: Config, wantsProgress: boolean, aroun
   around.out.keepSecret(secrets.known);
   const now = () => new Date();
   const progress = openProgress(around.out.stderr, wantsProgress, now);
+  // Before the last words of an interrupted run, so that they stay on the screen.
+  around.interrupted.addEventListener('abort', progress.end, { once: true });
   try {
     return await collectEstate(config, {
       timing: DEFAULT_TIMING,
@@ -28,6 +30,7 @@ export async function lookAtEstate(config: Config, wantsProgress: boolean, aroun
       readText,
       sshEnvironment: machineSshEnvironment(around.env),
       madeBy: `vasatrust ${VERSION}`,
+      signal: around.interrupted,
     });
   } finally {
     progress.end();

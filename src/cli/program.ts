@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { addCaCommands } from './ca-program.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { addPlanCommands } from './plan-program.js';
 import type { GlobalOptions, Surroundings } from './surroundings.js';
 import type { TextStream } from './terminal.js';
 import { VERSION } from './version.js';
@@ -59,6 +60,7 @@ export function buildProgram(
       done(explainCommand(code, globals(), around));
     });
 
+  addPlanCommands(program, around, done);
   addCaCommands(program, around, done);
 
   const lab = program.command('lab').description('a simulated estate on this machine, to try vasatrust on');

@@ -59,6 +59,7 @@ function liveLines(stream: TextStream, now: () => Date): Progress {
   let gaps = 0;
   let drawn = 0;
   let lastDraw = 0;
+  let over = false;
   const wipe = () => {
     if (drawn > 0) stream.write(`\x1b[${drawn}A\x1b[0J`);
     drawn = 0;
@@ -77,6 +78,7 @@ function liveLines(stream: TextStream, now: () => Date): Progress {
   };
   return {
     on(event) {
+      if (over) return;
       const sources = open.get(event.target) ?? new Set<Source>();
       open.set(event.target, sources);
       if (event.state === 'started') sources.add(event.source);
@@ -91,6 +93,9 @@ function liveLines(stream: TextStream, now: () => Date): Progress {
       lastDraw = at;
       draw();
     },
-    end: wipe,
+    end: () => {
+      over = true;
+      wipe();
+    },
   };
 }

@@ -17,8 +17,8 @@ export function runProcess(process: NodeJS.Process): Promise<ExitCode> {
   const stopping = new AbortController();
   const interrupt = () => {
     if (stopping.signal.aborted) process.exit(EXIT.interrupted);
-    stderr.write('interrupted: stopping at a safe point (again to leave at once)\n');
     stopping.abort();
+    stderr.write('interrupted: stopping at a safe point (again to leave at once)\n');
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);

@@ -175,7 +175,11 @@ export function describeStep(step: Step, plan: Plan, named: Named): StepText {
               12,
             )}. The CA must not leave out names.`,
           ),
-          shell(HERE, `vasatrust ca check answers/* --plan ${planWord}`, `vasatrust ca import answers/* --plan ${planWord}`),
+          shell(
+            HERE,
+            `vasatrust ca check answers/* --plan ${planWord} --dir requests`,
+            `vasatrust ca import answers/* --plan ${planWord} --dir requests`,
+          ),
         ],
         expect: 'every request has an answer that passes; exit code 0',
         check: [],

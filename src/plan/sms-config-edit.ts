@@ -18,8 +18,8 @@ export interface SmsConfigEdit {
   readonly bytes: Uint8Array;
   /** 1-based; lines end in LF. */
   readonly line: number;
-  /** Which of the equal digit runs on that line it is, 1-based. */
-  readonly occurrence: number;
+  /** Where on that line the number begins, 0-based. */
+  readonly column: number;
   readonly lineBefore: string;
   readonly lineAfter: string;
   /** qsConnection/retryInterval, seconds. */
@@ -62,7 +62,7 @@ export function editRetryAttempt(
     after,
     bytes,
     line: text.slice(0, lineStart).split('\n').length,
-    occurrence: text.slice(lineStart, attempt.start).split(before).length,
+    column: attempt.start - lineStart,
     lineBefore: lineAt(text, lineStart),
     lineAfter: lineAt(edited, lineStart),
     interval: Number(seconds),

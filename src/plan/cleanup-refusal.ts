@@ -1,0 +1,233 @@
+import type { CleanupRefusal, CleanupRefusalCode } from '../model/cleanup-plan.js';
+import type { VcenterId } from '../model/ids.js';
+import { unreachable } from '../model/problem.js';
+
+/** Why a cleanup is refused, each with what its words need. */
+export type RefusalReason =
+  | { readonly code: 'not-registered'; readonly vcenter: VcenterId; readonly wanted: string; readonly names: readonly string[] }
+  | {
+      readonly code: 'not-stale';
+      readonly name: string;
+      readonly proven: 'not-stale' | 'unknown' | 'changed';
+      readonly why: string;
+    }
+  | { readonly code: 'issuer-unknown'; readonly name: string }
+  | { readonly code: 'internal-provider'; readonly name: string }
+  | { readonly code: 'leftover-route'; readonly address: string; readonly line: string; readonly remove: string }
+  | { readonly code: 'static-route'; readonly address: string; readonly line: string }
+  | {
+      readonly code: 'dependents-running';
+      readonly datastore: string;
+      readonly poweredOn: number | undefined;
+      readonly accessibleOn: readonly string[];
+    }
+  | { readonly code: 'dependents-unknown'; readonly name: string }
+  | { readonly code: 'shared-address'; readonly address: string; readonly others: readonly string[] }
+  | { readonly code: 'protected-address'; readonly address: string; readonly what: string }
+  | { readonly code: 'addresses-unknown'; readonly name: string; readonly why: string }
+  | { readonly code: 'backup-unconfirmed'; readonly vcenters: readonly string[] }
+  | { readonly code: 'sps-unhealthy'; readonly state: string }
+  | { readonly code: 'config-unexpected'; readonly path: string; readonly why: string }
+  | { readonly code: 'cleanup-leftover'; readonly path: string; readonly value: string }
+  | { readonly code: 'another-run'; readonly what: string }
+  | { readonly code: 'disk-full'; readonly mount: string; readonly freeMib: number }
+  | { readonly code: 'password-expiring'; readonly days: number };
+
+/** Whether `--accept CODE[:NAME]` lifts it. Never what is no judgement of the operator's: a fact that is missing, or an address that is needed. */
+const ACCEPTABLE: Readonly<Record<CleanupRefusalCode, boolean>> = {
+  'not-registered': false,
+  'not-stale': false,
+  'issuer-unknown': true,
+  'internal-provider': false,
+  'leftover-route': true,
+  'static-route': false,
+  'dependents-running': true,
+  'dependents-unknown': true,
+  'shared-address': true,
+  'protected-address': false,
+  'addresses-unknown': false,
+  'backup-unconfirmed': true,
+  'sps-unhealthy': true,
+  'config-unexpected': false,
+  'cleanup-leftover': false,
+  'another-run': true,
+  'disk-full': true,
+  'password-expiring': true,
+};
+
+export function refusalOf(reason: RefusalReason): CleanupRefusal {
+  const name = nameOf(reason);
+  const { code } = reason;
+  return { code, ...(name === undefined ? {} : { name }), acceptable: ACCEPTABLE[code], ...wordsOf(reason) };
+}
+
+function nameOf(reason: RefusalReason): string | undefined {
+  switch (reason.code) {
+    case 'not-registered':
+      return reason.wanted;
+    case 'dependents-running':
+      return reason.datastore;
+    case 'leftover-route':
+    case 'static-route':
+    case 'shared-address':
+    case 'protected-address':
+      return reason.address;
+    case 'another-run':
+      return reason.what;
+    case 'disk-full':
+      return reason.mount;
+    case 'not-stale':
+    case 'issuer-unknown':
+    case 'internal-provider':
+    case 'dependents-unknown':
+    case 'addresses-unknown':
+      return reason.name;
+    case 'backup-unconfirmed':
+    case 'sps-unhealthy':
+    case 'config-unexpected':
+    case 'cleanup-leftover':
+    case 'password-expiring':
+      return undefined;
+    default:
+      return unreachable(reason);
+  }
+}
+
+function wordsOf(reason: RefusalReason): { readonly summary: string; readonly remedy: string } {
+  switch (reason.code) {
+    case 'not-registered':
+      return {
+        summary: `${reason.vcenter} has no registration that answers to "${reason.wanted}"`,
+        remedy: `Name it by uid, URL or registered name. Registered there: ${reason.names.join(', ') || 'none'}.`,
+      };
+    case 'not-stale':
+      return notStale(reason);
+    case 'issuer-unknown':
+      return {
+        summary: `who issued what ${reason.name} serves is not known, and SMS does not say whether the provider keeps its certificate`,
+        remedy:
+          'Look for a vCenter that is missing from estate.yaml and may hold the provider, or for a CA that this vCenter only lacks: then publishing the CA is the cure. Accept it only when you know that the registration is to go.',
+      };
+    case 'internal-provider':
+      return {
+        summary: `${reason.name} is an internal provider of vCenter (IO filter or vSAN)`,
+        remedy: 'Leave it: vCenter registers and removes these itself, and blocking their address blocks the ESXi host.',
+      };
+    case 'leftover-route':
+      return {
+        summary: `a reject route to ${reason.address} is on the appliance already: "${reason.line}"`,
+        remedy: `An earlier cleanup or somebody's hand left it. Remove it with \`${reason.remove}\`, audit again, and clean up only what is stale then. Accepted, it is taken over and removed in step 8.`,
+      };
+    case 'static-route':
+      return {
+        summary: `the appliance has a route of its own to ${reason.address}: "${reason.line}"`,
+        remedy: `A reject route cannot stand beside it. Note the line, remove it with \`ip route del …\`, run the cleanup, and add it again afterwards.`,
+      };
+    case 'dependents-running':
+      return dependentsRunning(reason);
+    case 'dependents-unknown':
+      return {
+        summary: `which datastores and VMs depend on ${reason.name} was not seen`,
+        remedy:
+          'Give the account read access to datastores, hosts and VMs (audit lists the gap). Accept it only after looking by hand.',
+      };
+    case 'shared-address':
+      return {
+        summary: `${reason.address} also serves ${reason.others.join(', ')}, which would be blocked with it`,
+        remedy: 'Blocked are addresses, not ports. Accepted, that registration is offline until step 8 as well.',
+      };
+    case 'protected-address':
+      return {
+        summary: `${reason.address} is ${reason.what}: blocking it would cut the vCenter off`,
+        remedy:
+          'The procedure cannot be used for this provider. Ask VMware support, or remove the registration after the provider has moved to another address.',
+      };
+    case 'addresses-unknown':
+      return {
+        summary: `the addresses of ${reason.name} as its appliance resolves them are not known: ${reason.why}`,
+        remedy: 'Configure `ssh` for this vCenter and check that `getent ahosts NAME` answers on the appliance.',
+      };
+    case 'backup-unconfirmed':
+      return {
+        summary: `nobody has confirmed a backup or snapshot of ${reason.vcenters.join(', ')}`,
+        remedy:
+          'Take one (of all linked vCenters at the same time, powered off where they are linked), check it, then say --accept backup-unconfirmed.',
+      };
+    case 'sps-unhealthy':
+      return {
+        summary: `SPS is ${reason.state} before anything was done`,
+        remedy:
+          'Bring it to STARTED and HEALTHY first, and never start it a second time while it is starting. Where it hangs for long, VMware names a restart of all services, which takes the vCenter down for 10 to 15 minutes.',
+      };
+    case 'config-unexpected':
+      return {
+        summary: `${reason.path} is not as the procedure expects it: ${reason.why}`,
+        remedy:
+          'Compare it with an appliance of the same build. Where your build ships another number of retries, give it with --original-retry NUMBER.',
+      };
+    case 'cleanup-leftover':
+      return {
+        summary: `${reason.path} says retryAttempt ${reason.value} already: an earlier cleanup did not put it back`,
+        remedy:
+          'Find out what it was (99999 as far as is published; compare with an appliance of the same build) and give it with --original-retry NUMBER: that is what it says at the end.',
+      };
+    case 'another-run':
+      return {
+        summary: `${reason.what} is left on the appliance by a cleanup that did not end`,
+        remedy:
+          'See whether somebody is at it right now. If not, put back what it left (audit shows route, number and timer), remove it, and audit again.',
+      };
+    case 'disk-full':
+      return {
+        summary: `${reason.mount} has ${reason.freeMib} MiB free, less than 500`,
+        remedy: 'Make room first: SPS does not start without room for its log, and a full disk can cut a file short.',
+      };
+    case 'password-expiring':
+      return {
+        summary: reason.days < 0 ? "root's password has expired" : `root's password expires in ${reason.days} days`,
+        remedy: 'Change it first: a login that is refused half-way leaves the appliance as it is then.',
+      };
+    default:
+      return unreachable(reason);
+  }
+}
+
+function notStale(reason: Extract<RefusalReason, { code: 'not-stale' }>): { summary: string; remedy: string } {
+  switch (reason.proven) {
+    case 'not-stale':
+      return {
+        summary: `${reason.name} is not stale: ${reason.why}`,
+        remedy: 'Nothing is to be cleaned up. A registration that works is removed in the vSphere Client.',
+      };
+    case 'unknown':
+      return {
+        summary: `${reason.name} is not proven stale: ${reason.why}`,
+        remedy:
+          'Close the gaps that the audit lists for this vCenter (above all `ssh`), then try again. Nothing is removed on a guess.',
+      };
+    case 'changed':
+      return {
+        summary: `${reason.name} was stale at the first look and is not at the second: ${reason.why}`,
+        remedy: 'Something is changing right now. Wait, audit, and find out who is working on it.',
+      };
+  }
+}
+
+function dependentsRunning(reason: Extract<RefusalReason, { code: 'dependents-running' }>): { summary: string; remedy: string } {
+  const { datastore, poweredOn, accessibleOn } = reason;
+  const parts = [
+    ...(poweredOn === 0
+      ? []
+      : [
+          poweredOn === undefined
+            ? 'powered-on VMs depend on the provider'
+            : `${poweredOn} powered-on VM${poweredOn === 1 ? '' : 's'}`,
+        ]),
+    ...(accessibleOn.length === 0 ? [] : [`still accessible on ${accessibleOn.join(', ')}`]),
+  ];
+  return {
+    summary: `datastore ${datastore}: ${parts.join('; ')}`,
+    remedy:
+      'Running VMs keep their I/O, but cannot be powered on again, moved, snapshotted or backed up until the provider is registered once more. Move or stop them first, or accept it for this datastore.',
+  };
+}
