@@ -55,6 +55,16 @@ export function isAllowedRequest(request: HttpsRequest): boolean {
   return REST_SESSIONS.has(request.path);
 }
 
+/** Whether it opens or ends a session: an interrupted run lets the one finish, and still sends the other. */
+export function sessionCall(request: HttpsRequest): 'opens' | 'ends' | undefined {
+  if (request.path === '/sdk') {
+    const method = soapMethod(request.body ?? '');
+    return method === 'Login' ? 'opens' : method === 'Logout' ? 'ends' : undefined;
+  }
+  if (!REST_SESSIONS.has(request.path) || request.method === 'GET') return undefined;
+  return request.method === 'DELETE' ? 'ends' : 'opens';
+}
+
 /** Read as the server will read it, so that nothing can stand before the one call that counts. */
 function soapMethod(body: string): string | undefined {
   const parsed = parseXml(Buffer.from(body));

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { SecretSource } from '../config/config.js';
 import type { Result } from '../model/problem.js';
 import type { Timing } from '../model/timing.js';
@@ -22,6 +23,8 @@ export interface CollectDeps {
   readonly verdicts?: Pick<CollectContext, 'ssoVerdicts' | 'rootVerdicts'>;
   /** vCenters looked at side by side. */
   readonly concurrency?: number;
+  /** Aborted: no new look is started, those under way are cut off, open sessions are logged out, and what is left is `not-attempted`. */
+  readonly signal?: AbortSignal;
 }
 
 /** Shared by all looks of one run: a password that was refused is not sent again by any of them. */
@@ -31,5 +34,13 @@ export interface CollectContext extends CollectDeps {
 }
 
 export function openContext(deps: CollectDeps): CollectContext {
-  return { ...deps, ssoVerdicts: new Map(), rootVerdicts: new Map(), ...deps.verdicts };
+  const signal = deps.signal === undefined ? {} : { signal: forManyListeners(deps.signal) };
+  return { ...deps, ...signal, ssoVerdicts: new Map(), rootVerdicts: new Map(), ...deps.verdicts };
+}
+
+/** Every look under way listens; that many are no leak, and Node need not warn of one. */
+function forManyListeners(signal: AbortSignal): AbortSignal {
+  const own = AbortSignal.any([signal]);
+  setMaxListeners(0, own);
+  return own;
 }

@@ -12,7 +12,7 @@ import type {
 } from '../model/evidence.js';
 import type { ProviderUrl } from '../model/ids.js';
 import { isoTime } from '../model/ids.js';
-import { err, ok, type Problem, type Result } from '../model/problem.js';
+import { err, interrupted, ok, type Problem, type Result } from '../model/problem.js';
 import {
   type ApplianceReader,
   type Reading,
@@ -51,13 +51,19 @@ export async function collectFromAppliance(
   context: CollectContext,
 ): Promise<ApplianceEvidence> {
   if (vcenter.ssh === undefined) return notSeen(sshNotConfigured(vcenter.id));
+  if (context.signal?.aborted) return notSeen(interrupted(vcenter.id));
   context.progress({ target: vcenter.id, source: 'ssh', state: 'started' });
-  const opened = await within(context.timing.sourceMs, vcenter.id, 'ssh', connectShell(vcenter.id, vcenter.ssh, context));
+  const opening = connectShell(vcenter.id, vcenter.ssh, context);
+  const opened = await within(context.timing.sourceMs, vcenter.id, 'ssh', opening, context.signal);
   if (!opened.ok) {
+    // One that opens after we stopped waiting is closed again.
+    void opening.then((late) => (late.ok ? late.value.close() : undefined));
     context.progress({ target: vcenter.id, source: 'ssh', state: 'gap', problem: opened.error.code });
     return notSeen(opened.error);
   }
   const shell = readOnlyShell(opened.value, vcenter.id);
+  const leave = () => void shell.close();
+  context.signal?.addEventListener('abort', leave, { once: true });
   try {
     const at: ApplianceReader = { label: vcenter.id, run: shell.run };
     const facts = readFacts(at, context);
@@ -71,6 +77,7 @@ export async function collectFromAppliance(
     context.progress({ target: vcenter.id, source: 'ssh', state: 'seen' });
     return seen;
   } finally {
+    context.signal?.removeEventListener('abort', leave);
     await shell.close();
   }
 }
@@ -99,7 +106,8 @@ export async function connectShell(label: string, ssh: SshConfig, context: Colle
 
 async function readFacts(at: ApplianceReader, context: CollectContext): Promise<Omit<ApplianceEvidence, 'shell' | 'reach'>> {
   const { now } = context;
-  const bounded = <T>(work: Promise<Result<T>>): Promise<Result<T>> => within(context.timing.sourceMs, at.label, 'ssh', work);
+  const bounded = <T>(work: Promise<Result<T>>): Promise<Result<T>> =>
+    within(context.timing.sourceMs, at.label, 'ssh', work, context.signal);
   const [smsStore, trustedRootsStore, machineSslStore, vmcaRoot, smsConfig, rejectRoutes, armed, clockAheadMs, spsLog] =
     await Promise.all([
       bounded(readVecsStore(at, 'SMS')).then((read) => observeReading(read, now)),
@@ -154,16 +162,16 @@ function looksFrom({ registrations, datastores }: LookTargets): Look[] {
 export async function lookFrom(
   reader: ApplianceReader,
   look: Look,
-  context: Pick<CollectContext, 'now' | 'timing'>,
+  context: Pick<CollectContext, 'now' | 'timing' | 'signal'>,
 ): Promise<ApplianceReach> {
-  const { now, timing } = context;
+  const { now, timing, signal } = context;
   const at: ApplianceReader = {
     label: reader.label,
     run: async (argv, options) => sayCommandFailed(await reader.run(argv, options)),
   };
   const bounded = async <T>(work: Promise<Result<Reading<T>>>): Promise<Observation<T>> => {
     const done = work.then((read) => ok(read));
-    const inTime = sayCommandFailed(await within<Result<Reading<T>>>(timing.sourceMs, at.label, 'ssh', done));
+    const inTime = sayCommandFailed(await within<Result<Reading<T>>>(timing.sourceMs, at.label, 'ssh', done, signal));
     return inTime.ok ? observeReading(inTime.value, now) : unknown(inTime.error);
   };
   const [addresses, served] = await Promise.all([

@@ -3,12 +3,12 @@ import { hostPortKey } from '../inventory/group-providers.js';
 import { isAtVirtualHost, virtualHostOf } from '../inventory/virtual-host.js';
 import type { ProviderProbe, VcenterEvidence } from '../model/evidence.js';
 import { isoTime, type ProviderUrl, type VcenterId } from '../model/ids.js';
-import type { Problem } from '../model/problem.js';
+import { interrupted, type Problem } from '../model/problem.js';
 import { probeChain } from '../wire/tls-probe.js';
 import { readVersionXml } from '../wire/version-xml.js';
 import { canonicalHostPort } from '../x509/names.js';
 import type { CollectContext } from './collect-context.js';
-import { observe, unknown } from './observe.js';
+import { observe, unknown, within } from './observe.js';
 
 /** One look that should be made from the operator's machine. */
 export interface ProbeWish {
@@ -78,6 +78,10 @@ export async function probeProvider(wish: ProbeWish, context: CollectContext): P
     const not = unknown(notAUrl(url));
     return { ...base, handshake: not, versionXml: not };
   }
+  if (context.signal?.aborted) {
+    const not = unknown(interrupted(url));
+    return { ...base, handshake: not, versionXml: not };
+  }
   context.progress({ target: url, source: 'tls', state: 'started' });
   const target = {
     host: at.host,
@@ -85,7 +89,10 @@ export async function probeProvider(wish: ProbeWish, context: CollectContext): P
     ...(connectTo === undefined ? {} : { connectTo }),
     ...(sni === undefined ? {} : { sni }),
   };
-  const handshake = observe(await probeChain(target, context.timing.probeMs), context.now);
+  const handshake = observe(
+    await within(2 * context.timing.probeMs, url, 'tls', probeChain(target, context.timing.probeMs), context.signal),
+    context.now,
+  );
   context.progress({
     target: url,
     source: 'tls',

@@ -1,6 +1,6 @@
 import type { VcenterConfig } from '../config/config.js';
 import type { Observation, Source, VcenterEvidence } from '../model/evidence.js';
-import { err, type Problem, type Result } from '../model/problem.js';
+import { err, interrupted, type Problem, type Result } from '../model/problem.js';
 import type { HttpsClient } from '../wire/https.js';
 import { openHttps, type ResolvedTrust } from '../wire/https.js';
 import { connectRest } from '../wire/rest-client.js';
@@ -10,6 +10,7 @@ import type { VcenterLogin } from '../wire/sso-verdict.js';
 import { connectVim, type StorageView, type VimConnection, type VimSession } from '../wire/vim-client.js';
 import { readOnlyHttps } from './allowed-calls.js';
 import type { CollectContext } from './collect-context.js';
+import { interruptibleHttps } from './interruptible.js';
 import { observe, unknown, within } from './observe.js';
 
 /** What HTTPS tells of one vCenter; the appliance's part is seen by `from-appliance`. */
@@ -20,14 +21,14 @@ export type HttpsEvidence = Omit<VcenterEvidence, 'appliance' | 'id' | 'address'
  * failure stays its own. The password is read once, sent over verified connections only, and not sent again once it was refused.
  */
 export async function collectOverHttps(vcenter: VcenterConfig, context: CollectContext): Promise<HttpsEvidence> {
+  if (context.signal?.aborted) return nothingSeen(interrupted(vcenter.id));
   const trust = await resolveTrust(vcenter, context);
   if (!trust.ok) return nothingSeen(trust.error);
-  const https = readOnlyHttps(
-    openHttps(
-      { address: vcenter.address, port: vcenter.port, connectTo: vcenter.connectTo, trust: trust.value, label: vcenter.id },
-      { connectMs: context.timing.connectMs, requestMs: context.timing.requestMs },
-    ),
+  const wire = openHttps(
+    { address: vcenter.address, port: vcenter.port, connectTo: vcenter.connectTo, trust: trust.value, label: vcenter.id },
+    { connectMs: context.timing.connectMs, requestMs: context.timing.requestMs },
   );
+  const https = interruptibleHttps(readOnlyHttps(wire), context.signal);
   try {
     const rootBundle = look(vcenter, 'root-bundle', context, readRootBundle(https));
     const password = await context.readSecret(vcenter.password, vcenter.id);

@@ -1,6 +1,6 @@
 import type { Observation, Source } from '../model/evidence.js';
 import { isoTime } from '../model/ids.js';
-import { err, type Problem, type Result } from '../model/problem.js';
+import { err, interrupted, type Problem, type Result } from '../model/problem.js';
 import type { Reading } from '../wire/appliance-facts.js';
 
 /** Codes that mean "this version has no such thing": an answer, not a gap. */
@@ -25,16 +25,28 @@ export const unknown = (problem: Problem): { readonly state: 'unknown'; readonly
   problem,
 });
 
-/** Waits for one source no longer than `ms`; what it was doing is left to its own deadlines and its answer is not waited for. */
-export async function within<T>(ms: number, target: string, source: Source, work: Promise<Result<T>>): Promise<Result<T>> {
+/** Waits for one source no longer than `ms`, and no longer than until `signal` is aborted; what it was doing is left to its own deadlines and its answer is not waited for. */
+export async function within<T>(
+  ms: number,
+  target: string,
+  source: Source,
+  work: Promise<Result<T>>,
+  signal?: AbortSignal,
+): Promise<Result<T>> {
+  if (signal?.aborted) return err(interrupted(target));
   let timer: NodeJS.Timeout | undefined;
+  const listening = new AbortController();
+  const stopped = new Promise<Result<T>>((resolve) => {
+    signal?.addEventListener('abort', () => resolve(err(interrupted(target))), { once: true, signal: listening.signal });
+  });
   const late = new Promise<Result<T>>((resolve) => {
     timer = setTimeout(() => resolve(err(tookTooLong(ms, target, source))), ms);
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, late, stopped]);
   } finally {
     clearTimeout(timer);
+    listening.abort();
   }
 }
 

@@ -43,6 +43,17 @@ export type Result<T, E = Problem> = { readonly ok: true; readonly value: T } | 
 export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });
 export const err = <E>(error: E): { readonly ok: false; readonly error: E } => ({ ok: false, error });
 
+/** What was not done because the run was told to stop. */
+export function interrupted(target: string): Problem {
+  return {
+    code: 'not-attempted',
+    target,
+    summary: 'the run was interrupted before this was seen',
+    remedy: 'Run it again.',
+    retry: 'later',
+  };
+}
+
 /** For the `default` of an exhaustive switch: a new case does not compile until it is handled. */
 export function unreachable(value: never): never {
   throw new Error(`a case nobody handles: ${JSON.stringify(value)}`);

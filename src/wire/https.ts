@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { type Dispatcher, Pool } from 'undici';
-import { err, ok, type Problem, type Result } from '../model/problem.js';
+import { err, interrupted, ok, type Problem, type Result } from '../model/problem.js';
 import {
   handshakeTimeout,
   isStaleConnection,
@@ -59,6 +59,8 @@ export interface HttpsRequest {
    * Default: true for GET, false for all else.
    */
   readonly readsOnly?: boolean;
+  /** Aborted: the request is cut off, `not-attempted`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface HttpsResponse {
@@ -108,7 +110,7 @@ export function openHttps(target: HttpsTarget, limits: HttpsLimits = {}): HttpsC
         path: request.path,
         headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'vasatrust', ...request.headers },
         body: request.body ?? null,
-        signal: deadline,
+        signal: request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]),
       });
       answered = true;
       const receivedAt = Date.now();
@@ -118,6 +120,7 @@ export function openHttps(target: HttpsTarget, limits: HttpsLimits = {}): HttpsC
       const value = { status: response.statusCode, headers: response.headers, body };
       return { result: ok(ahead === undefined ? value : { ...value, clockAheadMs: ahead }), stale: false };
     } catch (error) {
+      if (request.signal?.aborted) return { result: err(interrupted(target.label)), stale: false };
       const problem = problemOf(error, peer, request.path, deadline.aborted);
       return { result: err(problem), stale: !answered && isStaleConnection(error) };
     }
