@@ -110,7 +110,7 @@ export type AcceptanceCode =
   | 'vendor-single-vcenter';
 
 export type PlanWarning =
-  | { readonly code: 'ask-vendor'; readonly provider: ProviderId; readonly what: 'retain' | 'install' | 'client-cas' }
+  | { readonly code: 'ask-vendor'; readonly providers: readonly ProviderId[]; readonly what: 'retain' | 'install' | 'client-cas' }
   | {
       readonly code: 'outage-for-all';
       readonly array: string;
@@ -132,7 +132,7 @@ export type PlanWarning =
       readonly datastores: readonly string[];
       readonly poweredOnVms: number;
     }
-  | { readonly code: 'removal-may-fail'; readonly provider: ProviderId; readonly vcenters: readonly VcenterId[] }
+  | { readonly code: 'removal-may-fail'; readonly providers: readonly ProviderId[]; readonly vcenters: readonly VcenterId[] }
   | { readonly code: 'ca-expires'; readonly subject: string; readonly notAfter: IsoTime };
 
 /** One thing a plan rests on, with its value at the time of the evidence. */

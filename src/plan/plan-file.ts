@@ -151,7 +151,7 @@ const fact = z.discriminatedUnion('kind', [
 ]);
 
 const warning = z.discriminatedUnion('code', [
-  z.strictObject({ code: z.literal('ask-vendor'), provider: text, what: z.enum(['retain', 'install', 'client-cas']) }),
+  z.strictObject({ code: z.literal('ask-vendor'), providers: texts, what: z.enum(['retain', 'install', 'client-cas']) }),
   z.strictObject({
     code: z.literal('outage-for-all'),
     array: text,
@@ -168,7 +168,7 @@ const warning = z.discriminatedUnion('code', [
   z.strictObject({ code: z.literal('mixed-versions'), versions: texts }),
   z.strictObject({ code: z.literal('holder-outside'), provider: text, issuer: text }),
   z.strictObject({ code: z.literal('dependents-running'), vcenter: text, datastores: texts, poweredOnVms: z.number() }),
-  z.strictObject({ code: z.literal('removal-may-fail'), provider: text, vcenters: texts }),
+  z.strictObject({ code: z.literal('removal-may-fail'), providers: texts, vcenters: texts }),
   z.strictObject({ code: z.literal('ca-expires'), subject: text, notAfter: time }),
 ]);
 

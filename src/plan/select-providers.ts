@@ -27,15 +27,19 @@ export function selectProviders(inventory: Inventory, wanted: readonly string[])
     (provider) => !first.includes(provider) && isExternalProvider(provider) && provider.arrays.some((array) => arrays.has(array)),
   );
   return ok({
-    providers: [...first, ...siblings].sort(byId),
-    broughtIn: siblings.sort(byId).map((provider) => ({
+    providers: [...first, ...siblings].sort(byName),
+    broughtIn: siblings.sort(byName).map((provider) => ({
       provider: provider.id,
       array: provider.arrays.find((array) => arrays.has(array)) ?? '',
     })),
   });
 }
 
-const byId = (a: Provider, b: Provider): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+/** As people read them; ids are often random. */
+const byName = (a: Provider, b: Provider): number => {
+  const [one, other] = [`${providerName(a)}\n${a.id}`, `${providerName(b)}\n${b.id}`];
+  return one < other ? -1 : one > other ? 1 : 0;
+};
 
 /** As typed: case counts in ids and names, spelling of host and port does not. */
 export function answersTo(provider: Provider, text: string): boolean {

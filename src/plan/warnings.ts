@@ -1,12 +1,12 @@
-import { isoTime, type ProviderId, type VcenterId } from '../model/ids.js';
-import type { Inventory } from '../model/inventory.js';
+import { isoTime, type VcenterId } from '../model/ids.js';
+import type { Inventory, Provider } from '../model/inventory.js';
 import type { Outage, PlanWarning, Step } from '../model/plan.js';
 import type { PlannedCertificate } from '../model/planned-certificate.js';
 import { type Controller, listArrays } from './controllers.js';
 import type { CaChain } from './external-ca-chain.js';
 import { outsideIssuer } from './refusals.js';
 import type { Selection } from './select-providers.js';
-import { VENDORS, vendorOf } from './vendors.js';
+import { VENDORS, type Vendor, vendorOf } from './vendors.js';
 import { mayDropSmsCertificate } from './versions.js';
 
 /** Certificates are not signed while clocks differ by more than this: `not yet valid` counts as an invalid certificate. */
@@ -42,7 +42,7 @@ export function warningsFor(inventory: Inventory, selection: Selection, ca: CaCh
     ...selection.broughtIn
       .filter(({ provider }) => draft.controllers.some(({ providers }) => providers.some(({ id }) => id === provider)))
       .map((one): PlanWarning => ({ code: 'brought-in', ...one })),
-    ...draft.controllers.flatMap(vendorWarnings),
+    ...vendorWarnings(draft.controllers.flatMap(({ providers }) => providers)),
     ...[...draft.certificates.values()]
       .filter(({ san }) => !san.some(({ kind }) => kind === 'dns'))
       .map(({ provider }): PlanWarning => ({ code: 'no-host-name', provider })),
@@ -98,11 +98,10 @@ function dependentsWarnings({ controllers }: Drafted): PlanWarning[] {
 
 /** A registration that works now goes offline with the certificate; whether its removal then hits the published fault is not known. */
 function removalWarnings(steps: readonly Step[]): PlanWarning[] {
-  const found = new Map<ProviderId, Set<VcenterId>>();
-  for (const step of steps)
-    if (step.kind === 'remove-registration' && step.how === 'plain')
-      found.set(step.provider, (found.get(step.provider) ?? new Set()).add(step.vcenter));
-  return [...found].map(([provider, vcenters]) => ({ code: 'removal-may-fail', provider, vcenters: [...vcenters].sort() }));
+  const removals = steps.flatMap((step) => (step.kind === 'remove-registration' && step.how === 'plain' ? [step] : []));
+  if (removals.length === 0) return [];
+  const vcenters = [...new Set(removals.map(({ vcenter }) => vcenter))].sort();
+  return [{ code: 'removal-may-fail', providers: [...new Set(removals.map(({ provider }) => provider))], vcenters }];
 }
 
 function addedRegistrations(steps: readonly Step[]): PlanWarning[] {
@@ -113,17 +112,16 @@ function addedRegistrations(steps: readonly Step[]): PlanWarning[] {
   );
 }
 
-function vendorWarnings({ providers }: Controller): PlanWarning[] {
-  return providers.flatMap((provider): PlanWarning[] => {
-    const vendor = VENDORS[vendorOf(provider)];
-    return [
-      ...(vendor.retainMark === 'documented' ? [] : [{ code: 'ask-vendor', provider: provider.id, what: 'retain' } as const]),
-      ...(vendor.install.some((line) => line.startsWith('Ask your vendor'))
-        ? [{ code: 'ask-vendor', provider: provider.id, what: 'install' } as const]
-        : []),
-      { code: 'ask-vendor', provider: provider.id, what: 'client-cas' },
-    ];
-  });
+/** One question each, for all the providers it is about. */
+function vendorWarnings(providers: readonly Provider[]): PlanWarning[] {
+  const about = (isOpen: (vendor: Vendor) => boolean) =>
+    providers.filter((one) => isOpen(VENDORS[vendorOf(one)])).map(({ id }) => id);
+  const questions = [
+    { what: 'retain', providers: about(({ retainMark }) => retainMark !== 'documented') },
+    { what: 'install', providers: about(({ install }) => install.some((line) => line.startsWith('Ask your vendor'))) },
+    { what: 'client-cas', providers: about(() => true) },
+  ] as const;
+  return questions.filter((one) => one.providers.length > 0).map((one) => ({ code: 'ask-vendor', ...one }));
 }
 
 function linkedWarnings(steps: readonly Step[], involved: ReadonlySet<VcenterId>): PlanWarning[] {

@@ -28,7 +28,7 @@ export function strategyText(plan: Plan): string {
 
 /** Who is without a path, how long, and why. */
 export function outageText({ windows, ...all }: Outage): string {
-  if (windows.length === 0) return 'none: another controller serves throughout';
+  if (windows.length === 0) return 'never: another controller serves throughout';
   const kinds = [...new Set(windows.map(({ why }) => why))];
   const why = kinds.map((kind) =>
     kind === 'last-path' ? 'its last path goes and comes back' : 'it has no path now; back within this time of the first change',
@@ -42,9 +42,10 @@ export function acceptanceText({ code, name }: Acceptance): string {
 
 export function warningText(warning: PlanWarning, plan: Plan): string {
   const provider = (id: string) => plan.providers.find((one) => one.id === id)?.name ?? id;
+  const providers = (ids: readonly string[]) => list(ids.map(provider), 12);
   switch (warning.code) {
     case 'ask-vendor':
-      return `${provider(warning.provider)}: ask your vendor ${
+      return `${providers(warning.providers)}: ask your vendor ${
         {
           retain:
             'how the provider is told to keep its certificate (retain); nothing documented was found, and the stop rule is what proves it',
@@ -84,7 +85,7 @@ export function warningText(warning: PlanWarning, plan: Plan): string {
     case 'dependents-running':
       return `${warning.vcenter}: ${plural(warning.poweredOnVms, 'powered-on VM')} on ${list(warning.datastores)}. Their I/O goes on without the control path; power-on, snapshots, vMotion and backups do not.`;
     case 'removal-may-fail':
-      return `${provider(warning.provider)}: the registrations in ${list(warning.vcenters, 12)} work now and go offline with the certificate. Likely they are removed by the plain call; if one is not, the published procedure takes up to an hour more for that vCenter.`;
+      return `${providers(warning.providers)}: the registrations in ${list(warning.vcenters, 12)} that work now go offline with the certificate. Likely they are removed by the plain call; if one is not, the published procedure takes up to an hour more for that vCenter.`;
     case 'ca-expires':
       return `The external CA's certificate "${warning.subject}" ends ${warning.notAfter.slice(0, 10)}: everything signed by it ends no later.`;
     default:

@@ -69,7 +69,7 @@ export async function planExternalCaCommand(options: ExternalCaOptions, around: 
   ]);
   if (!written.ok) return fail(around, written.error, EXIT.usage);
   for (const { code, name } of unneeded) out.say(`--accept ${code}${name === undefined ? '' : `:${name}`} was not needed`);
-  for (const outage of plan.outages) out.say(`${outage.vcenter}: without any path ${outageText(outage)}`);
+  for (const outage of plan.outages) out.say(`${outage.vcenter} without any path: ${outageText(outage)}`);
   if (plan.warnings.length > 0) out.say(`${plan.warnings.length} warnings: the plan says which`);
   if (options.output === 'json')
     out.write(`${visibleJson({ formatVersion: 1, plan: options.out, steps: plan.steps.length, outages: plan.outages })}\n`);
