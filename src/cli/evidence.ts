@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load-config.js';
 import { type ConfigMistake, mistakeText } from '../config/mistake.js';
 import type { EvidenceBundle } from '../model/evidence.js';
 import { err, ok, type Problem, type Result } from '../model/problem.js';
+import { failureOf } from './failure.js';
 import { lookAtEstate } from './look.js';
 import type { GlobalOptions, Surroundings } from './surroundings.js';
 import type { Failure } from './terminal.js';
@@ -33,8 +34,6 @@ export async function evidenceFor(
   if (!config.ok) return err(mistakesFailure(config.error));
   return ok(await lookAtEstate(change(config.value), options.progress, around));
 }
-
-export const failureOf = ({ code, summary, remedy }: Problem): Failure => ({ code, summary, remedy });
 
 export function mistakesFailure(mistakes: readonly ConfigMistake[]): Failure {
   const count = `${mistakes.length} mistake${mistakes.length === 1 ? '' : 's'}`;

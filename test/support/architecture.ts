@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plan: ['model', 'x509'],
   diagnose: ['model', 'x509'],
   ca: ['model', 'x509'],
-  report: ['model', 'findings/explain', 'plan/describe-step', 'diagnose'],
+  report: ['model', 'findings/explain', 'plan/describe-step', 'plan/describe-cleanup', 'diagnose'],
   wire: ['model', 'x509'],
   collect: ['model', 'x509', 'wire', 'config (types)', 'inventory', 'diagnose'],
   execute: ['model', 'x509', 'wire', 'plan', 'collect', 'inventory', 'findings', 'diagnose', 'config (types)'],

@@ -282,13 +282,13 @@ export function defects(): Defect[] {
       name: 'signed with SHA-1',
       codes: ['sha1-in-chain'],
       files: () => pems(answer({ hash: 'sha1' })),
-      openssl: refuses(/md too weak/, '-auth_level', '2'),
+      openssl: refuses(/digest algorithm too weak/, '-auth_level', '2'),
     },
     {
       name: 'signed with MD5',
       codes: ['sha1-in-chain'],
       files: () => pems(answer({ hash: 'md5' })),
-      openssl: refuses(/md too weak/, '-auth_level', '2'),
+      openssl: refuses(/digest algorithm too weak/, '-auth_level', '2'),
     },
     {
       name: 'signed with RSASSA-PSS (AlternateSignatureAlgorithm)',
@@ -405,7 +405,7 @@ export function defects(): Defect[] {
       name: 'an issuing CA signed with SHA-1',
       codes: ['sha1-in-chain'],
       ...under(second({ hash: 'sha1' })),
-      openssl: refuses(/md too weak/, '-auth_level', '2'),
+      openssl: refuses(/digest algorithm too weak/, '-auth_level', '2'),
     },
     {
       name: 'a root signed with SHA-1',

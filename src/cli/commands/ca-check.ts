@@ -6,13 +6,14 @@ import { renderCaCheck, totalsText } from '../../report/ca-check.js';
 import { type NewFile, whatIsThere, writeAll } from '../ca-files.js';
 import { type CaInput, type CaOptions, readCaInput, sayNeedless } from '../ca-input.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { failureOf } from '../failure.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** Holds what came back from the CA to the plan; writes nothing. */
 export async function caCheckCommand(files: readonly string[], options: CaOptions, around: Surroundings): Promise<ExitCode> {
   const input = await readCaInput(files, options, around);
   if (!input.ok) {
-    around.out.fail(input.error);
+    around.out.fail(failureOf(input.error));
     return EXIT.usage;
   }
   const check = judge(input.value);
@@ -29,7 +30,7 @@ export async function caImportCommand(files: readonly string[], options: CaOptio
   const { out } = around;
   const input = await readCaInput(files, options, around);
   if (!input.ok) {
-    out.fail(input.error);
+    out.fail(failureOf(input.error));
     return EXIT.usage;
   }
   const check = judge(input.value);
@@ -49,7 +50,7 @@ export async function caImportCommand(files: readonly string[], options: CaOptio
   }
   const written = await writeAll(wanted.filter((_, i) => there[i] !== 'same'));
   if (!written.ok) {
-    out.fail(written.error);
+    out.fail(failureOf(written.error));
     return EXIT.usage;
   }
   render(wanted.map(({ shown }) => shown));

@@ -12,6 +12,7 @@ import type { CertificateRequest } from '../../x509/request.js';
 import { loadPlan, type NewFile, whatIsThere, writeAll } from '../ca-files.js';
 import { readAnswers, readPassphrase, usage } from '../ca-input.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { failureOf } from '../failure.js';
 import type { GlobalOptions, Surroundings } from '../surroundings.js';
 import type { Failure } from '../terminal.js';
 
@@ -36,7 +37,7 @@ const AT_A_TIME = 4;
 export async function caCsrCommand(planFile: string, options: CsrOptions, around: Surroundings): Promise<ExitCode> {
   const { out, cwd } = around;
   const plan = await loadPlan(resolve(cwd, planFile), planFile);
-  if (!plan.ok) return fail(plan.error, EXIT.usage);
+  if (!plan.ok) return fail(failureOf(plan.error), EXIT.usage);
   const all = plan.value.providerCertificates;
   const planned = options.name === undefined ? all : all.filter(({ name }) => name === options.name);
   if (planned.length === 0) return fail(nothingToAsk(options.name, all), EXIT.usage);
@@ -55,7 +56,7 @@ export async function caCsrCommand(planFile: string, options: CsrOptions, around
   const inTheWay = taken.filter((_, i) => there[i] !== 'nothing');
   if (inTheWay.length > 0) return fail(wouldOverwrite(inTheWay), EXIT.refused);
   const written = await writeAll(files);
-  if (!written.ok) return fail(written.error, EXIT.usage);
+  if (!written.ok) return fail(failureOf(written.error), EXIT.usage);
   out.write(
     renderRequests(
       made.value.map((one) => described(one, options.out)),

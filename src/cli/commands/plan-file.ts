@@ -7,8 +7,9 @@ import { checkFacts } from '../../plan/facts.js';
 import { renderPlanCheck, renderPlanDifference } from '../../report/plan-changes.js';
 import { renderPlan } from '../../report/render-plan.js';
 import { loadPlan } from '../ca-files.js';
-import { type EvidenceOptions, evidenceFor, failureOf } from '../evidence.js';
+import { type EvidenceOptions, evidenceFor } from '../evidence.js';
 import { EXIT, type ExitCode, exitCodeFor } from '../exit-codes.js';
+import { failureOf } from '../failure.js';
 import type { GlobalOptions, Surroundings } from '../surroundings.js';
 
 export async function planShowCommand(file: string, options: GlobalOptions, around: Surroundings): Promise<ExitCode> {
