@@ -4,11 +4,13 @@ import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { type ConfigMistake, mistakeText } from '../config/mistake.js';
 import type { EvidenceBundle } from '../model/evidence.js';
-import { err, ok, type Problem, type Result } from '../model/problem.js';
+import { err, ok, type Result } from '../model/problem.js';
 import { failureOf } from './failure.js';
 import { lookAtEstate } from './look.js';
 import type { GlobalOptions, Surroundings } from './surroundings.js';
 import type { Failure } from './terminal.js';
+
+export { failureOf };
 
 export interface EvidenceOptions extends GlobalOptions {
   /** Saved evidence; missing: look now. */
