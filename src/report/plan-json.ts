@@ -1,5 +1,6 @@
 import type { Plan } from '../model/plan.js';
-import { describeStep, type Named } from '../plan/describe-step.js';
+import type { Named } from '../plan/describe-step/step-text.js';
+import { describeStep } from '../plan/describe-step.js';
 import { warningText } from './plan-words.js';
 import { visibleJson } from './visible-text.js';
 

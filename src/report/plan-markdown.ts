@@ -1,7 +1,8 @@
 import { fingerprint } from '../findings/explain/quote.js';
 import { derBytes } from '../model/ids.js';
 import type { Plan, Step } from '../model/plan.js';
-import { describeStep, type Instruction, type Named, type StepText } from '../plan/describe-step.js';
+import type { Instruction, Named, StepText } from '../plan/describe-step/step-text.js';
+import { describeStep } from '../plan/describe-step.js';
 import { ageText, minuteOf } from './plan-text.js';
 import { acceptanceText, outageText, span, strategyText, warningText } from './plan-words.js';
 import { markdownText, visibleText } from './visible-text.js';

@@ -1,7 +1,8 @@
 import { day } from '../findings/explain/quote.js';
 import type { IsoTime } from '../model/ids.js';
 import type { Plan } from '../model/plan.js';
-import { describeStep, type Named } from '../plan/describe-step.js';
+import type { Named } from '../plan/describe-step/step-text.js';
+import { describeStep } from '../plan/describe-step.js';
 import { alignRows, breakLine } from './layout.js';
 import { acceptanceText, lasting, outageText, span, strategyText, warningText } from './plan-words.js';
 import { visibleText } from './visible-text.js';

@@ -1,6 +1,6 @@
 import type { Plan } from '../model/plan.js';
 import { unreachable } from '../model/problem.js';
-import type { Named } from '../plan/describe-step.js';
+import type { Named } from '../plan/describe-step/step-text.js';
 import { planAsJson } from './plan-json.js';
 import { planAsMarkdown } from './plan-markdown.js';
 import { planAsText } from './plan-text.js';
