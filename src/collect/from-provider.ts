@@ -26,7 +26,8 @@ export interface ProbeWish {
  */
 export function wishesForUrl(url: ProviderUrl, configured: ProviderConfig | undefined): ProbeWish[] {
   const at = canonicalHostPort(url);
-  if (at === undefined) return [];
+  // Nowhere to go, which the look itself says: without it nobody would hear of the registration's provider.
+  if (at === undefined) return [{ url, variant: 'no-sni' }];
   const connectTo = configured?.connectTo === undefined ? {} : { connectTo: configured.connectTo };
   const names = new Map<string, ProbeWish>([['', { url, variant: 'no-sni', ...connectTo }]]);
   if (!at.isAddress) names.set(at.host, { url, variant: 'url-host', sni: at.host, ...connectTo });

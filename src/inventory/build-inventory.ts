@@ -32,7 +32,7 @@ export function buildInventory(bundle: EvidenceBundle): Inventory {
     ),
   };
   const providers = groupProviders(bundle).map((group) => buildProvider(group, known));
-  return { takenAt: bundle.finishedAt, digest: digestOf(vcenters, providers), vcenters, providers, gaps: listGaps(bundle) };
+  return { takenAt: bundle.finishedAt, digest: digestOf(vcenters, providers), vcenters, providers, gaps: listGaps(bundle, pool) };
 }
 
 interface Known {
@@ -49,9 +49,12 @@ function buildProvider(group: ProviderGroup, { pool, looks, search, vcenters }: 
     const holder = findHolder(endpoint, { registrations: group.seen, retained }, search);
     return holder === undefined ? endpoint : { ...endpoint, holder };
   });
+  const retaining = new Set(group.seen.filter(({ record }) => record.retained === true));
   const registrations = group.seen.flatMap((seen): Registration[] => {
     const at = vcenters.get(seen.vcenter);
-    return at === undefined ? [] : [buildRegistration(seen, at.vcenter, at.evidence, endpoints, pool)];
+    return at === undefined
+      ? []
+      : [buildRegistration(seen, at.vcenter, at.evidence, endpoints, pool, retaining.size > 0 && !retaining.has(seen))];
   });
   const categories = new Set(registrations.map((registration) => registration.category));
   return {

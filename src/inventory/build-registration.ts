@@ -4,9 +4,10 @@ import { canonicalHostPort, dnText } from '../x509/names.js';
 import { categoryOf } from './category.js';
 import type { CertificatePool } from './certificates.js';
 import { dependentsOf } from './dependents.js';
+import { isAnswerAboutProvider } from './endpoints.js';
 import type { SeenRegistration } from './group-providers.js';
 import { judgeAccepted } from './judge-acceptance.js';
-import { judgeStale } from './judge-stale.js';
+import { type Judged, judgeStale } from './judge-stale.js';
 import { judgeTrusted } from './judge-trust.js';
 import { isAtVirtualHost, virtualHostOf } from './virtual-host.js';
 
@@ -17,6 +18,7 @@ export function buildRegistration(
   evidence: VcenterEvidence,
   endpoints: readonly Endpoint[],
   pool: CertificatePool,
+  retainedElsewhere: boolean,
 ): Registration {
   const { record } = seen;
   const place = placeOf(record, evidence.datastores.state === 'seen' ? evidence.datastores.value : []);
@@ -31,7 +33,7 @@ export function buildRegistration(
     : judgeAccepted(seen, endpoint, vcenter, spsLog, dnText);
   const reach = reachOf(known ?? registeredPlace(record), seen, evidence, endpoints);
   const { category, basis } = categoryOf(record.category, record.name, record.url);
-  const judged = { category, status: record.status, retained: record.retained, trusted, accepted, reach };
+  const judged = { category, status: record.status, retained: retainedBy(record, retainedElsewhere), trusted, accepted, reach };
   const smsCertificate = pool.readOne(record.certificate);
   const dependents = dependentsOf(record, evidence);
   return defined({
@@ -54,10 +56,15 @@ export function buildRegistration(
     namespace: record.namespace,
     trusted,
     accepted,
-    stale: judgeStale(defined(judged) as Parameters<typeof judgeStale>[0], endpoint?.holder),
+    stale: judgeStale(defined(judged) as Judged, endpoint?.holder),
     reach,
     dependents,
   }) as Registration;
+}
+
+/** What SMS says here; where another vCenter's SMS says that the provider keeps its certificate, a different word here is not believed. */
+function retainedBy({ retained }: SmsProviderRecord, elsewhere: boolean): Judged['retained'] {
+  return elsewhere && retained === false ? 'contradicted' : (retained ?? (elsewhere || undefined));
 }
 
 /** Where a vCenter talks to a provider: the registered URL, or from VASA 5 on its own virtual host there. */
@@ -152,13 +159,6 @@ function reachOf(
   if (failed?.problem !== undefined)
     return { from: 'operator', answers: false, problem: failed.problem, addresses, ...blockedBy };
   return { from: 'nobody' };
-}
-
-/** Problems that say something about the provider, and not about our way to the appliance. */
-function isAnswerAboutProvider(code: string): boolean {
-  return (
-    code === 'unreachable' || code === 'timeout' || code === 'tls-failed' || code === 'name-not-found' || code === 'bad-answer'
-  );
 }
 
 /** Leaves out what is undefined, as optional fields want it. */

@@ -1,6 +1,7 @@
 import type { EvidenceBundle, ProviderProbe, VcenterEvidence } from '../model/evidence.js';
 import type { DerBase64, ProviderUrl, VcenterId } from '../model/ids.js';
 import type { Endpoint } from '../model/inventory.js';
+import type { ProblemCode } from '../model/problem.js';
 import { isIssuedBy } from '../x509/issuer.js';
 import type { CertificatePool } from './certificates.js';
 import { hostPortKey, type ProviderGroup } from './group-providers.js';
@@ -110,4 +111,11 @@ function withPort(url: ProviderUrl, port: number | undefined): ProviderUrl {
   if (changed === undefined) return url;
   changed.port = String(port);
   return changed.href as ProviderUrl;
+}
+
+/** Problems that say something about the provider, and not about our way to the appliance. */
+export function isAnswerAboutProvider(code: ProblemCode): boolean {
+  return (
+    code === 'unreachable' || code === 'timeout' || code === 'tls-failed' || code === 'name-not-found' || code === 'bad-answer'
+  );
 }

@@ -17,6 +17,8 @@ export class HolderSearch {
   /** Subject of the CA → own certificates that name it as issuer. */
   readonly #ownByIssuer = new Map<string, { readonly vcenter: VcenterId; readonly own: OwnCertificate }[]>();
   readonly #withoutAnchors: ReadonlySet<VcenterId>;
+  /** vCenters of which a host's or the `sps-extension` certificate was seen. */
+  readonly #issuesToOthers = new Set<VcenterId>();
 
   constructor(vcenters: readonly Vcenter[], own: ReadonlyMap<VcenterId, readonly OwnCertificate[]>) {
     this.vcenters = vcenters;
@@ -28,8 +30,10 @@ export class HolderSearch {
       if (vcenter.vmca?.source === 'appliance') append(this.#runningKey, vcenter.vmca.certificate.spkiSha256, vcenter.id);
       for (const key of new Set(vcenter.trustAnchors.map((anchor) => anchor.certificate.spkiSha256)))
         append(this.#trustingKey, key, vcenter.id);
-      for (const one of own.get(vcenter.id) ?? [])
+      for (const one of own.get(vcenter.id) ?? []) {
         append(this.#ownByIssuer, one.certificate.issuer, { vcenter: vcenter.id, own: one });
+        if (one.what !== 'machine-ssl') this.#issuesToOthers.add(vcenter.id);
+      }
     }
   }
 
@@ -43,16 +47,32 @@ export class HolderSearch {
     return this.#trustingKey.get(ca.spkiSha256) ?? [];
   }
 
-  /** Own certificates this CA's key signed, one per vCenter. */
+  /**
+   * Own certificates this CA's key signed, one per vCenter. A machine-SSL certificate is the one that is often replaced by an outside
+   * CA's: alone it counts only where nothing else of that vCenter comes from another key, and where no second vCenter has one too.
+   */
   issuedBy(ca: Certificate): { readonly vcenter: VcenterId; readonly own: OwnCertificate }[] {
     const found = new Map<VcenterId, { readonly vcenter: VcenterId; readonly own: OwnCertificate }>();
     for (const one of this.#ownByIssuer.get(ca.subject) ?? [])
       if (!found.has(one.vcenter) && isIssuedBy(one.own.certificate, ca)) found.set(one.vcenter, one);
-    return [...found.values()];
+    const owners = [...found.values()].filter((one) => one.own.what !== 'machine-ssl' || !this.#hasOtherIssuer(one.vcenter, ca));
+    return owners.length > 1 && owners.every((one) => one.own.what === 'machine-ssl') ? [] : owners;
+  }
+
+  /** Asked where nothing but the machine-SSL certificate comes from `ca`. */
+  #hasOtherIssuer(id: VcenterId, ca: Certificate): boolean {
+    const vmca = this.#byId.get(id)?.vmca;
+    if (vmca?.source === 'appliance' && vmca.certificate.spkiSha256 !== ca.spkiSha256) return true;
+    return this.#issuesToOthers.has(id);
   }
 
   isLinked(id: VcenterId): boolean {
-    return (this.#byId.get(id)?.linkedWith.length ?? 0) > 0;
+    const vcenter = this.#byId.get(id);
+    return vcenter !== undefined && (vcenter.linkedWith.length > 0 || (vcenter.linkedOutside ?? 0) > 0);
+  }
+
+  sawAnchorsOf(id: VcenterId): boolean {
+    return !this.#withoutAnchors.has(id);
   }
 
   /** "No other bundle has it" is known only where every other bundle was seen. */
@@ -118,13 +138,19 @@ function byOnlyBundle(leaf: Certificate, provider: HeldProvider, search: HolderS
   return { vcenters: [only], ...keyIdOf(issuer), grade: 'only-bundle', proof: { kind: 'only-bundle', issuer: issuer.sha256 } };
 }
 
-/** Weakest: one SMS has exactly this certificate and is online with it. */
+/**
+ * Weakest: one SMS has exactly this certificate and is online with it. A vCenter always trusts its own VMCA, so one whose anchors were
+ * seen without the issuer did not issue it, and one whose anchors were not seen could have.
+ */
 function bySmsRecord(leaf: Certificate, provider: HeldProvider, search: HolderSearch): Holder | undefined {
   const qualifying = provider.registrations.filter(({ record }) => record.status === 'online' && record.certificate === leaf.der);
   const [only] = qualifying;
   if (only === undefined || qualifying.length !== 1 || search.isLinked(only.vcenter)) return undefined;
+  if (!search.sawAnchorsOfAllBut(only.vcenter)) return undefined;
   const issuer = search.authorities.issuerOf(leaf);
-  if (issuer !== undefined && search.trusting(issuer).some((one) => one !== only.vcenter)) return undefined;
+  const trusting = issuer === undefined ? [] : search.trusting(issuer);
+  if (trusting.some((one) => one !== only.vcenter)) return undefined;
+  if (search.sawAnchorsOf(only.vcenter) && trusting.length === 0) return undefined;
   return {
     vcenters: [only.vcenter],
     ...(leaf.aki === undefined ? {} : { vmcaKeyId: leaf.aki }),

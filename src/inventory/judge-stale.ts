@@ -1,6 +1,9 @@
 import type { Holder, Reach, Registration, StaleReason, TriState } from '../model/inventory.js';
 
-type Judged = Pick<Registration, 'category' | 'status' | 'retained' | 'trusted' | 'accepted' | 'reach'>;
+/** What decides; `retained` is `contradicted` where two vCenters' SMS disagree about the provider. */
+export type Judged = Pick<Registration, 'category' | 'status' | 'trusted' | 'accepted' | 'reach'> & {
+  readonly retained?: boolean | 'contradicted';
+};
 
 /**
  * Stale needs all of: category external; status offline or disconnected; TLS to the provider succeeds from that appliance; what it serves
@@ -61,7 +64,8 @@ function trustPart({ trusted, accepted }: Judged): { value: TriState; why: Stale
   return { value: 'unknown', why: { code: 'not-trusted', met: 'unknown' } };
 }
 
-function issuerPart(retained: boolean | undefined, holder: Holder | undefined): { value: TriState; why: StaleReason } {
+function issuerPart(retained: Judged['retained'], holder: Holder | undefined): { value: TriState; why: StaleReason } {
+  if (retained === 'contradicted') return { value: 'unknown', why: { code: 'issuer-unknown' } };
   if (retained !== undefined) return { value: !retained, why: { code: 'retained', value: retained } };
   if (holder !== undefined && (holder.grade === 'vmca-key' || holder.grade === 'issued-certificates'))
     return { value: true, why: { code: 'holder', vcenters: holder.vcenters, grade: holder.grade } };

@@ -27,7 +27,8 @@ export function judgeTrusted(
   const leaf = endpoint?.leaf;
   if (endpoint === undefined || leaf === undefined) return notSeen('leaf');
 
-  const entry = vcenter.smsStore?.find((one) => isEntryFor(one, registration.record.url) && vouchesFor(one, leaf, pool));
+  const entries = vcenter.smsStore?.filter((one) => isEntryFor(one, registration.record.url));
+  const entry = entries?.find((one) => vouchesFor(one, leaf, pool));
   if (entry !== undefined) return { value: true, grade: 'sms-entry', why: { code: 'sms-store-entry', alias: entry.alias } };
 
   const anchors = vcenter.trustAnchors.map((anchor) => anchor.certificate);
@@ -43,7 +44,7 @@ export function judgeTrusted(
   if (statusFault?.type === 'CertificateNotTrusted' && statusFault.certificate === leaf.der)
     return { value: false, grade: 'sms-fault', why: { code: 'sms-says-not-trusted', fault: statusFault.type } };
   if (!vcenter.anchorsComplete) return notSeen('anchors');
-  if (vcenter.smsStore === undefined) return notSeen('sms-store');
+  if (entries === undefined || entries.some((one) => !isReadable(one, pool))) return notSeen('sms-store');
   return { value: false, grade: 'no-path', why: whyNoPath(path, leaf) };
 }
 
@@ -54,6 +55,10 @@ function isEntryFor(entry: VecsEntry, url: string): boolean {
 
 function vouchesFor(entry: VecsEntry, leaf: Certificate, pool: CertificatePool): boolean {
   return pool.readAll(entry.certificates).some((one) => one.sha256 === leaf.sha256 || (one.isCa && isIssuedBy(leaf, one)));
+}
+
+function isReadable(entry: VecsEntry, pool: CertificatePool): boolean {
+  return entry.certificates.every((der) => typeof pool.read(der) !== 'string');
 }
 
 function whyNoPath(path: Extract<PathResult, { kind: 'no-path' }>, leaf: Certificate): TrustReason {

@@ -26,11 +26,9 @@ export function buildVcenter(evidence: VcenterEvidence, pool: CertificatePool): 
     linkedWith: [],
     ...(vmca === undefined ? {} : { vmca }),
     presents:
-      smsStore === undefined
-        ? []
-        : presentedCertificates(smsStore, about?.version, vmca?.certificate, trustAnchors, evidence.address, pool),
+      smsStore === undefined ? [] : presentedCertificates(smsStore, about?.version, vmca, trustAnchors, evidence.address, pool),
     trustAnchors,
-    anchorsComplete: appliance.trustedRootsStore.state === 'seen' || evidence.trustedRoots.state === 'seen',
+    anchorsComplete: hasAllAnchors(evidence, pool),
     ...(smsStore === undefined ? {} : { smsStore }),
     ...(hosts === undefined ? {} : { hosts }),
     ...(clock.state === 'seen' ? { clockAheadMs: clock.value } : {}),
@@ -53,9 +51,18 @@ function gatherAnchors(evidence: VcenterEvidence, pool: CertificatePool): TrustA
     for (const entry of trustedRootsStore.value) add(entry.certificates, 'trusted-roots-store');
   if (evidence.trustedRoots.state === 'seen') add(evidence.trustedRoots.value, 'rest');
   if (evidence.rootBundle.state === 'seen') add(evidence.rootBundle.value, 'root-bundle');
-  const authoritative = [...anchors.values()].filter((one) => one.seenIn.some((place) => place !== 'root-bundle'));
-  // The download is a copy that can lag behind: where the store itself was seen, only the store counts.
-  return authoritative.length > 0 ? authoritative : [...anchors.values()];
+  // The download is a copy that can lag behind: where the store itself was seen, only the store counts, be it empty.
+  if (trustedRootsStore.state !== 'seen' && evidence.trustedRoots.state !== 'seen') return [...anchors.values()];
+  return [...anchors.values()].filter((one) => one.seenIn.some((place) => place !== 'root-bundle'));
+}
+
+/** An anchor whose bytes we cannot read may be the very one that is looked for. */
+function hasAllAnchors({ appliance: { trustedRootsStore }, trustedRoots }: VcenterEvidence, pool: CertificatePool): boolean {
+  const readable = (ders: readonly DerBase64[]) => ders.every((der) => typeof pool.read(der) !== 'string');
+  return (
+    (trustedRootsStore.state === 'seen' && trustedRootsStore.value.every(({ certificates }) => readable(certificates))) ||
+    (trustedRoots.state === 'seen' && readable(trustedRoots.value))
+  );
 }
 
 function buildHost(host: Extract<VcenterEvidence['hosts'], { state: 'seen' }>['value'][number], pool: CertificatePool): Host {
@@ -117,7 +124,7 @@ export function ownCertificates(evidence: VcenterEvidence, pool: CertificatePool
 function presentedCertificates(
   smsStore: readonly VecsEntry[],
   version: string | undefined,
-  vmca: Certificate | undefined,
+  vmca: Vcenter['vmca'],
   anchors: readonly TrustAnchor[],
   address: string,
   pool: CertificatePool,
@@ -140,15 +147,17 @@ function presentedCertificates(
 
 function whoIssued(
   certificate: Certificate,
-  vmca: Certificate | undefined,
+  vmca: Vcenter['vmca'],
   anchors: readonly TrustAnchor[],
   address: string,
 ): PresentedCertificate['issuedBy'] {
-  if (vmca !== undefined && isIssuedBy(certificate, vmca)) return 'current-vmca';
+  // Inferred from what it issued, the VMCA may be a former one: `sps-extension` stays on the old root when the VMCA is replaced.
+  if (vmca !== undefined && isIssuedBy(certificate, vmca.certificate))
+    return vmca.source === 'appliance' ? 'current-vmca' : 'unknown';
   if (certificate.subject === certificate.issuer && isIssuedBy(certificate, certificate)) return 'self';
   const issuer = anchors.map((anchor) => anchor.certificate).find((ca) => ca.isCa && isIssuedBy(certificate, ca));
   if (issuer === undefined) return 'unknown';
-  return looksLikeFormerVmca(issuer, vmca, address) ? 'former-vmca' : 'external';
+  return looksLikeFormerVmca(issuer, vmca?.certificate, address) ? 'former-vmca' : 'external';
 }
 
 /** By signature it is some other CA of the trust store; that it once was this vCenter's VMCA is read from its name (inferred). */
@@ -196,19 +205,31 @@ export function linkVcenters(vcenters: readonly Vcenter[], evidence: readonly Vc
   };
   const byAddress = new Map(vcenters.map((vcenter) => [vcenter.address.toLowerCase(), vcenter.id]));
   const asked = new Set<VcenterId>();
+  const listing = new Map<string, VcenterId[]>();
+  const size = new Map<VcenterId, number>();
   for (const seen of evidence) {
     if (seen.topology.state !== 'seen') continue;
     asked.add(seen.id);
-    for (const node of seen.topology.value) {
-      const other = byAddress.get(node.node.toLowerCase());
-      if (other !== undefined) link(seen.id, other, 'topology');
+    size.set(seen.id, seen.topology.value.filter(({ type }) => type.startsWith('VCSA')).length);
+    // A node alone in its domain proves nothing: such names (`localhost`) repeat.
+    for (const { node } of seen.topology.value.length > 1 ? seen.topology.value : []) {
+      const name = node.toLowerCase();
+      // By the address in estate.yaml, or because another vCenter lists the same node: an address there need not be the node's name.
+      const others = listing.get(name) ?? [];
+      for (const other of [byAddress.get(name), ...others]) if (other !== undefined) link(seen.id, other, 'topology');
+      listing.set(name, [...others, seen.id]);
     }
   }
   for (const [one, other] of mutualTrust(vcenters)) if (!asked.has(one) || !asked.has(other)) link(one, other, 'mutual-trust');
-  return vcenters.map((vcenter) => ({
-    ...vcenter,
-    linkedWith: [...(links.get(vcenter.id) ?? [])].map(([other, basis]) => ({ vcenter: other, basis })),
-  }));
+  return vcenters.map((vcenter) => {
+    const linked = links.get(vcenter.id) ?? new Map<VcenterId, LinkedVcenter['basis']>();
+    const outside = (size.get(vcenter.id) ?? 0) - linked.size - 1;
+    return {
+      ...vcenter,
+      linkedWith: [...linked].map(([other, basis]) => ({ vcenter: other, basis })),
+      ...(outside > 0 ? { linkedOutside: outside } : {}),
+    };
+  });
 }
 
 /** Pairs with different VMCA keys that each trust the other's. */

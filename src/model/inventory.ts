@@ -27,6 +27,8 @@ export interface Vcenter {
   readonly instanceUuid?: string;
   readonly version?: string;
   readonly linkedWith: readonly LinkedVcenter[];
+  /** How many vCenters of its SSO domain are not in this estate, by its topology; missing where none is, or where that was not seen. */
+  readonly linkedOutside?: number;
   /** The current VMCA certificate, read on the appliance; else the best candidate known, and how. */
   readonly vmca?: { readonly certificate: Certificate; readonly source: VmcaSource };
   readonly presents: readonly PresentedCertificate[];

@@ -1,8 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { buildInventory } from '../../src/inventory/build-inventory.js';
 import type { SmsProviderRecord } from '../../src/model/evidence.js';
-import { providerUrl } from '../../src/model/ids.js';
-import { appliance, bundle, entry, noAppliance, probe, record, seen, unseen, vcenterEvidence } from '../support/evidence.js';
+import { derBase64, providerUrl } from '../../src/model/ids.js';
+import {
+  appliance,
+  bundle,
+  entry,
+  noAppliance,
+  probe,
+  reach,
+  record,
+  seen,
+  unseen,
+  vcenterEvidence,
+} from '../support/evidence.js';
 import { mintCa, mintLeaf } from '../support/mint.js';
 
 const vmca = mintCa({ name: 'C=US,O=a.lab.example,CN=CA' });
@@ -82,6 +93,34 @@ describe('who is linked with whom', () => {
       { vcenter: 'b', basis: 'mutual-trust' },
     ]);
   });
+  test('nodes of one SSO domain are, where estate.yaml has addresses instead of names', () => {
+    const topology = seen([node('a'), node('b')]);
+    const byAddress = (id: string, address: string) => vcenterEvidence(id, { address, topology });
+    expect(links(byAddress('a', '10.0.0.1'), byAddress('b', '10.0.0.2'))).toEqual([
+      [{ vcenter: 'b', basis: 'topology' }],
+      [{ vcenter: 'a', basis: 'topology' }],
+    ]);
+  });
+  test('two that each stand alone are not, though both call themselves localhost', () => {
+    const topology = seen([{ node: 'localhost', type: 'VCSA_EMBEDDED', replicationPartners: [] }]);
+    expect(links(vcenterEvidence('a', { topology }), vcenterEvidence('b', { topology }))).toEqual([[], []]);
+  });
+  test('with how many outside the estate, PSCs not counted', () => {
+    const psc = { node: 'psc.lab.example', type: 'PSC_EXTERNAL', replicationPartners: [] };
+    const topology = seen([node('a'), node('b'), node('c'), psc]);
+    const outside = (...ids: string[]) =>
+      buildInventory(bundle(ids.map((id) => vcenterEvidence(id, { topology })))).vcenters.map((one) => one.linkedOutside);
+    expect(outside('a', 'b')).toEqual([1, 1]);
+    expect(outside('a', 'b', 'c')).toEqual([undefined, undefined, undefined]);
+  });
+  test('where one topology was seen and it names the other not, but the other’s was not: mutual trust still says so', () => {
+    const [a, b] = [trusting('a', vmca, [vmca, otherVmca]), trusting('b', otherVmca, [vmca, otherVmca])];
+    expect(links({ ...a, topology: seen([node('a')]) }, b)[0]).toEqual([{ vcenter: 'b', basis: 'mutual-trust' }]);
+  });
+  test('not by mutual trust, where both topologies were seen and say otherwise', () => {
+    const [a, b] = [trusting('a', vmca, [vmca, otherVmca]), trusting('b', otherVmca, [vmca, otherVmca])];
+    expect(links({ ...a, topology: seen([node('a')]) }, { ...b, topology: seen([node('b')]) })).toEqual([[], []]);
+  });
   test('trust in one direction is not a link', () => {
     expect(links(trusting('a', vmca, [vmca, otherVmca]), trusting('b', otherVmca, [otherVmca]))).toEqual([[], []]);
   });
@@ -120,6 +159,23 @@ describe('what a vCenter presents', () => {
         presents('8.0.3', [entry('SMS', 'sps-extension', mintLeaf({ issuer, name: 'CN=sps-extension' }))])?.[0]?.issuedBy,
       ).toBe(issuedBy);
     });
+  test('issued by a former VMCA that bore the vCenter’s name, while the current one has another', () => {
+    const renamed = mintCa({ name: 'CN=CA,O=Something else' });
+    const at = appliance({
+      vmca: renamed,
+      roots: [renamed, old],
+      smsStore: [entry('SMS', 'sps-extension', mintLeaf({ issuer: old }))],
+    });
+    expect(
+      buildInventory(bundle([vcenterEvidence('a', { version: '8.0.3', appliance: at })])).vcenters[0]?.presents[0]?.issuedBy,
+    ).toBe('former-vmca');
+  });
+  test('by which VMCA is not known where that certificate itself is all that tells of the VMCA', () => {
+    const at = appliance({ roots: [old], smsStore: [entry('SMS', 'sps-extension', mintLeaf({ issuer: old }))] });
+    const [a] = buildInventory(bundle([vcenterEvidence('a', { version: '8.0.3', appliance: at })])).vcenters;
+    expect(a?.vmca?.source).toBe('issued-certificates');
+    expect(a?.presents[0]?.issuedBy).toBe('unknown');
+  });
   test('without SSH nothing is said about it', () => {
     expect(buildInventory(bundle([vcenterEvidence('a', { appliance: noAppliance() })])).vcenters[0]?.presents).toEqual([]);
   });
@@ -139,10 +195,186 @@ describe('gaps', () => {
     const a = vcenterEvidence('a', { appliance: appliance({ vmca, roots: [vmca] }) });
     expect(buildInventory(bundle([a], [probe([mintLeaf({})])])).gaps).toEqual([]);
   });
+  const sourcesOf = (...given: Parameters<typeof bundle>) =>
+    buildInventory(bundle(...given)).gaps.map(({ target, source, problem }) => [target, source, problem.code]);
+  const at = appliance({ vmca, roots: [vmca] });
+
+  for (const { name, facts, source } of [
+    { name: 'about', facts: { about: unseen() }, source: 'vim' },
+    { name: 'registrations', facts: { registrations: unseen() }, source: 'sms' },
+    { name: 'datastores', facts: { datastores: unseen() }, source: 'vim' },
+    { name: 'hosts', facts: { hosts: unseen() }, source: 'vim' },
+    { name: 'VMs', facts: { vms: unseen() }, source: 'vim' },
+    {
+      name: 'the trust anchors of a host',
+      facts: { hosts: seen([{ ref: 'host-1', name: 'esx1', trustAnchors: unseen() }]) },
+      source: 'vim',
+    },
+    { name: 'the root download', facts: { rootBundle: unseen() }, source: 'root-bundle' },
+    { name: 'trusted roots', facts: { trustedRoots: unseen() }, source: 'rest' },
+    { name: 'the machine-SSL certificate', facts: { machineSsl: unseen() }, source: 'rest' },
+    { name: 'the state of SPS', facts: { sps: unseen() }, source: 'rest' },
+    { name: 'the topology', facts: { topology: unseen() }, source: 'rest' },
+    ...(
+      [
+        'shell',
+        'smsStore',
+        'trustedRootsStore',
+        'machineSslStore',
+        'vmcaRoot',
+        'smsConfig',
+        'rejectRoutes',
+        'armed',
+        'clockAheadMs',
+        'spsLog',
+      ] as const
+    ).map((fact) => ({ name: fact, facts: { appliance: { ...at, [fact]: unseen() } }, source: 'ssh' })),
+  ])
+    test(`${name} not seen is one`, () => {
+      expect(sourcesOf([vcenterEvidence('a', { appliance: at, ...facts })])).toEqual([['a', source, 'timeout']]);
+    });
+  test('an appliance that could not be asked about a provider is one; a provider that does not answer there is a finding', () => {
+    const looking = (code: Parameters<typeof unseen>[0]) =>
+      sourcesOf([vcenterEvidence('a', { appliance: { ...at, reach: [reach([], { served: unseen(code) })] } })]);
+    expect(looking('command-failed')).toEqual([['a', 'ssh', 'command-failed']]);
+    expect(looking('unreachable')).toEqual([]);
+  });
+  test('version.xml is one only where TLS worked', () => {
+    const url = 'https://array1-ct0.lab.example:8084/version.xml';
+    expect(sourcesOf([], [probe([mintLeaf({})], { versionXml: unseen('bad-answer') })])).toEqual([
+      [url, 'version-xml', 'bad-answer'],
+    ]);
+    expect(sourcesOf([], [probe([], { handshake: unseen(), versionXml: unseen('bad-answer') })])).toEqual([
+      [url, 'tls', 'timeout'],
+    ]);
+  });
+  const garbage = { ...vmca, der: Buffer.from('not a certificate') };
+  for (const { name, facts, source } of [
+    { name: 'TRUSTED_ROOTS', facts: { appliance: appliance({ vmca, roots: [vmca, garbage] }) }, source: 'ssh' },
+    {
+      name: 'the store SMS',
+      facts: { appliance: appliance({ vmca, roots: [vmca], smsStore: [entry('SMS', 'https://x/', garbage)] }) },
+      source: 'ssh',
+    },
+    { name: 'root.cer', facts: { appliance: appliance({ vmca: garbage, roots: [vmca] }) }, source: 'ssh' },
+    { name: 'REST’s trusted roots', facts: { appliance: at, trustedRoots: seen([derBase64(garbage.der)]) }, source: 'rest' },
+  ])
+    test(`a certificate in ${name} that cannot be read is one`, () => {
+      expect(sourcesOf([vcenterEvidence('a', facts)])).toEqual([['a', source, 'bad-answer']]);
+    });
+  test('a served certificate that cannot be read is one', () => {
+    expect(sourcesOf([], [probe([garbage])]).map(([, ...what]) => what)).toEqual([['tls', 'bad-answer']]);
+  });
   test('a chain whose order TLS 1.3 hid is one', () => {
     const hidden = probe([mintLeaf({})], { handshake: seen({ protocol: 'TLSv1.3', chain: [], asSent: false }) });
     expect(buildInventory(bundle([], [hidden])).gaps).toMatchObject([{ source: 'tls', problem: { code: 'not-supported' } }]);
   });
+});
+
+describe('what a vCenter trusts', () => {
+  const anchorsOf = (facts: Parameters<typeof vcenterEvidence>[1]) =>
+    buildInventory(bundle([vcenterEvidence('a', facts)])).vcenters[0]?.trustAnchors.map(({ certificate }) => certificate.sha256);
+  const both = seen([derBase64(vmca.der), derBase64(otherVmca.der)]);
+  for (const { name, facts, expected } of [
+    { name: 'the download, where nothing better was seen', facts: { rootBundle: both }, expected: [vmca, otherVmca] },
+    {
+      name: 'the store alone, where that was seen: the download can lag behind',
+      facts: { rootBundle: both, appliance: appliance({ roots: [vmca] }) },
+      expected: [vmca],
+    },
+    {
+      name: 'nothing, where the store was seen empty, whatever the download holds',
+      facts: { rootBundle: both, appliance: appliance({ roots: [] }) },
+      expected: [],
+    },
+    {
+      name: 'what REST says, where nobody looked on the appliance',
+      facts: { rootBundle: both, trustedRoots: seen([derBase64(otherVmca.der)]) },
+      expected: [otherVmca],
+    },
+  ])
+    test(name, () => expect(anchorsOf(facts)).toEqual(expected.map((one) => one.cert.sha256)));
+});
+
+describe('what an earlier cleanup left', () => {
+  const leftovers = (smsConfig: object) =>
+    buildInventory(
+      bundle([
+        vcenterEvidence('a', {
+          appliance: appliance({ rest: { smsConfig: seen({ path: '/x', size: 1, sha256: '00', ...smsConfig }) } }),
+        }),
+      ]),
+    ).vcenters[0]?.leftovers.changedRetryAttempt;
+  test('the shipped number of attempts is none', () => expect(leftovers({ retryAttempt: ' 99999 ' })).toBeUndefined());
+  test('another number is', () => expect(leftovers({ retryAttempt: ' 4 ' })).toBe('4'));
+  test('none at all says nothing', () => expect(leftovers({})).toBeUndefined());
+});
+
+describe('the clock', () => {
+  const aheadOf = (facts: Parameters<typeof vcenterEvidence>[1]) =>
+    buildInventory(bundle([vcenterEvidence('a', facts)])).vcenters[0]?.clockAheadMs;
+  test('of the appliance counts before that of the web server', () =>
+    expect(aheadOf({ clockAheadMs: seen(1000), appliance: appliance({ rest: { clockAheadMs: seen(5000) } }) })).toBe(5000));
+  test('of the web server counts where the appliance’s was not seen', () =>
+    expect(aheadOf({ clockAheadMs: seen(1000) })).toBe(1000));
+});
+
+describe('what vCenters say of one provider', () => {
+  const provider = (...facts: Partial<SmsProviderRecord>[]) =>
+    buildInventory(
+      bundle(facts.map((one, index) => vcenterEvidence(`v${index}`, { registrations: seen([record(`${index}`, one)]) }))),
+    ).providers[0];
+  test('counts where all that say anything agree', () => {
+    expect(provider({ retained: true, vasaVersion: '3.0' }, {})).toMatchObject({ retained: true, vasaVersion: '3.0' });
+  });
+  test('is nothing where they disagree', () => {
+    const disputed = provider({ retained: true, vasaVersion: '3.0' }, { retained: false, vasaVersion: '4.0' });
+    expect(disputed?.retained).toBeUndefined();
+    expect(disputed?.vasaVersion).toBeUndefined();
+  });
+  test('an external provider stays one where another vCenter calls it internal', () => {
+    expect(provider({ category: 'external' }, { category: 'internal' })?.category).toBe('external');
+  });
+  for (const { name, facts, category, basis } of [
+    { name: 'a category nobody knows is unknown', facts: { category: 'new-kind' }, category: 'unknown', basis: 'sms' },
+    {
+      name: 'without one, port 9080 is an IO-filter provider’s',
+      facts: { category: undefined as never, url: providerUrl('https://esx1.lab.example:9080/version.xml') },
+      category: 'internal',
+      basis: 'inferred',
+    },
+    {
+      name: 'without one, an array is external',
+      facts: { category: undefined as never },
+      category: 'external',
+      basis: 'inferred',
+    },
+    {
+      name: 'an array whose name begins like a vSAN provider’s is external where SMS says so',
+      facts: { name: 'VSAN array', category: 'external' },
+      category: 'external',
+      basis: 'sms',
+    },
+  ])
+    test(name, () => {
+      expect(provider(facts)?.registrations[0]).toMatchObject({ category, categoryBasis: basis });
+    });
+});
+
+test('two providers that bear one id have ids of their own here', () => {
+  const identity = { namespace: 'com.purestorage', providerId: 'vp-ct0' };
+  const other = { arrayId: 'com.purestorage:two', active: true, manageable: true, priority: 200 };
+  const { providers } = buildInventory(
+    bundle([
+      vcenterEvidence('a', {
+        registrations: seen([
+          record('1', identity),
+          record('2', { ...identity, url: providerUrl('https://10.0.0.9:8084/'), arrays: [other] }),
+        ]),
+      }),
+    ]),
+  );
+  expect(providers.map(({ id }) => id)).toEqual(['com.purestorage:vp-ct0', 'com.purestorage:vp-ct0@10.0.0.9:8084']);
 });
 
 test('the same evidence gives the same digest; another leaf gives another', () => {

@@ -3,8 +3,10 @@ import { buildInventory } from '../../src/inventory/build-inventory.js';
 import type { EvidenceBundle, SmsProviderRecord, ToldProvider, VcenterEvidence } from '../../src/model/evidence.js';
 import { derBase64, providerUrl } from '../../src/model/ids.js';
 import {
+  absent,
   appliance,
   bundle,
+  dersOf,
   entry,
   noAppliance,
   probe,
@@ -15,7 +17,7 @@ import {
   unseen,
   vcenterEvidence,
 } from '../support/evidence.js';
-import { mintCa, mintLeaf } from '../support/mint.js';
+import { type Minted, mintCa, mintLeaf, nameDer } from '../support/mint.js';
 
 const VMCA = 'C=US,DC=local,DC=vsphere,CN=CA';
 const vmcaA = mintCa({ name: VMCA });
@@ -28,12 +30,21 @@ const retainedLeaf = mintLeaf({ issuer: issuing });
 const notACa = mintLeaf({ name: 'CN=no CA', issuer: vmcaA });
 const underLeaf = mintLeaf({ issuer: notACa });
 const ownLeaf = mintLeaf({ name: 'CN=array1' });
+const noCa = mintLeaf({ name: 'CN=no CA' });
+const fromNoCa = mintLeaf({ issuer: noCa });
+const garbage = { ...vmcaA, der: Buffer.from('not a certificate') };
 const b = vcenterEvidence('b', {
   registrations: seen([record('b-1')]),
   appliance: appliance({ vmca: vmcaB, roots: [vmcaB], reach: [reach([leafB])] }),
 });
 
+const noSigning = mintCa({ name: 'CN=May not sign', keyUsage: ['cRLSign'] });
+const constrained = mintLeaf({ issuer: noSigning });
+const keptSays = (retained: boolean): VcenterEvidence => ({ ...b, registrations: seen([record('b-1', { retained })]) });
+
 interface At {
+  readonly other?: VcenterEvidence;
+  readonly acceptedCas?: readonly Minted[];
   readonly served?: Parameters<typeof probe>[0];
   readonly facts?: Partial<SmsProviderRecord>;
   readonly roots?: Parameters<typeof appliance>[0]['roots'];
@@ -57,7 +68,10 @@ function judge(at: At) {
     }),
     ...at.vcenter,
   });
-  const evidence: EvidenceBundle = bundle([a, b], [probe(served)]);
+  const handshake = { protocol: 'TLSv1.2', chain: dersOf(served), asSent: true, remoteAddress: '10.0.0.5' } as const;
+  const acceptedCas = at.acceptedCas?.map((ca) => nameDer(ca.cert.subject).toString('base64'));
+  const look = probe(served, acceptedCas === undefined ? {} : { handshake: seen({ ...handshake, acceptedCas }) });
+  const evidence: EvidenceBundle = bundle([a, at.other ?? b], [look]);
   const registration = buildInventory(evidence)
     .providers.flatMap((provider) => provider.registrations)
     .find((one) => one.uid === 'a-1');
@@ -102,6 +116,49 @@ describe('trusted: does this vCenter accept what the provider serves?', () => {
       name: 'unknown: only the root download was seen, and that is a copy',
       at: { vcenter: { appliance: noAppliance(), rootBundle: seen([derBase64(vmcaA.der)]) } },
       trusted: { value: 'unknown', why: { code: 'not-seen', what: 'anchors' } },
+    },
+    {
+      name: 'yes, by a CA kept under the URL that issued the leaf',
+      at: { served: [retainedLeaf], smsStore: [entry('SMS', URL_CT0, issuing)] },
+      trusted: { value: true, grade: 'sms-entry' },
+    },
+    {
+      name: 'no: what is kept under the URL has the right key and is no CA',
+      at: { served: [fromNoCa], smsStore: [entry('SMS', URL_CT0, noCa)] },
+      trusted: { value: false, grade: 'no-path' },
+    },
+    {
+      name: 'no: there is no store SMS, and no path',
+      at: { rest: { smsStore: absent() } },
+      trusted: { value: false, grade: 'no-path' },
+    },
+    {
+      name: 'unknown: one of the trust anchors cannot be read, and it may be the one',
+      at: { roots: [vmcaA, garbage] },
+      trusted: { value: 'unknown', why: { code: 'not-seen', what: 'anchors' } },
+    },
+    {
+      name: 'no, where the appliance’s list cannot be read and REST’s can',
+      at: { roots: [vmcaA, garbage], vcenter: { trustedRoots: seen([derBase64(vmcaA.der)]) } },
+      trusted: { value: false, grade: 'no-path' },
+    },
+    {
+      name: 'yes, by a path, whatever else cannot be read',
+      at: { served: [leafA], roots: [vmcaA, garbage] },
+      trusted: { value: true, grade: 'path' },
+    },
+    {
+      name: 'unknown: what is kept under the URL cannot be read',
+      at: { smsStore: [entry('SMS', URL_CT0, garbage)] },
+      trusted: { value: 'unknown', why: { code: 'not-seen', what: 'sms-store' } },
+    },
+    {
+      name: 'unknown, where the fault that names this certificate is another',
+      at: {
+        facts: { statusFault: { type: 'InvalidCertificate', certificate: derBase64(leafB.der) } },
+        vcenter: { appliance: noAppliance() },
+      },
+      trusted: { value: 'unknown' },
     },
     {
       name: 'no, even without SSH, where SMS itself says so of this very certificate',
@@ -213,6 +270,21 @@ describe('accepted: does the provider accept what this vCenter presents?', () =>
       },
       accepted: { value: false, grade: 'tls-alert' },
     },
+    {
+      name: 'unknown: an acceptable CA is a hint, and says which way',
+      at: { acceptedCas: [vmcaA], smsStore: [entry('SMS', 'sps-extension', leafA)] },
+      accepted: { value: 'unknown', why: { code: 'acceptable-ca-hint', listed: true } },
+    },
+    {
+      name: 'unknown: a list without our CA is a hint as well',
+      at: { acceptedCas: [external], smsStore: [entry('SMS', 'sps-extension', leafA)] },
+      accepted: { value: 'unknown', why: { code: 'acceptable-ca-hint', listed: false } },
+    },
+    {
+      name: 'the newest alert counts',
+      at: { rest: { spsLog: seen({ bytesRead: 1, lines: [refused, refused.replace('bad_certificate', 'unknown_ca')] }) } },
+      accepted: { value: false, why: { alert: 'unknown_ca' } },
+    },
     { name: 'unknown: nothing was seen', at: {}, accepted: { value: 'unknown', why: { code: 'not-seen' } } },
   ] as const)
     test(name, () => expect(judge(at).accepted).toMatchObject(accepted));
@@ -239,6 +311,49 @@ describe('stale: all conditions, none of them unknown', () => {
     },
     { name: 'a provider that is down is not stale', at: { reaches: down }, stale: false },
     { name: 'no word on retaining and no holder: unknown', at: { served: [ownLeaf] }, stale: 'unknown' },
+    {
+      name: 'a path that a constraint breaks proves nothing lost: unknown',
+      at: { served: [constrained], roots: [noSigning] },
+      stale: 'unknown',
+    },
+    {
+      name: 'trusted here and proven refused by the provider',
+      at: {
+        served: [leafA],
+        facts: { retained: false, statusFault: { type: 'X', message: 'Received fatal alert: bad_certificate' } },
+      },
+      stale: true,
+    },
+    { name: 'a category nobody knows: unknown', at: { facts: { category: 'new-kind' } }, stale: 'unknown' },
+    {
+      name: 'a holder that only a bundle tells of is too weak: unknown',
+      at: {
+        other: vcenterEvidence('b', { registrations: seen([record('b-1')]), rootBundle: seen([derBase64(vmcaB.der)]) }),
+      },
+      stale: 'unknown',
+    },
+    {
+      name: 'a holder known by what its key issued is enough',
+      at: {
+        other: vcenterEvidence('b', {
+          registrations: seen([record('b-1')]),
+          rootBundle: seen([derBase64(vmcaB.der)]),
+          machineSsl: seen([derBase64(mintLeaf({ issuer: vmcaB }).der)]),
+        }),
+      },
+      stale: true,
+    },
+    {
+      name: 'silent about retaining, while another vCenter says the certificate is kept',
+      at: { other: keptSays(true) },
+      stale: false,
+    },
+    {
+      name: 'not retained by this SMS, kept by another: unknown',
+      at: { facts: { retained: false }, other: keptSays(true) },
+      stale: 'unknown',
+    },
+    { name: 'not retained by this SMS, nor by another', at: { facts: { retained: false }, other: keptSays(false) }, stale: true },
     { name: 'no status: unknown', at: { facts: { status: undefined } }, stale: 'unknown' },
     { name: 'nobody looked from the appliance: unknown', at: { reaches: [] }, stale: 'unknown' },
     { name: 'trusted here, but whether we are refused was not seen: unknown', at: { served: [leafA] }, stale: 'unknown' },
