@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ReadLog } from '../diagnose/diagnosis.js';
-import { LITERALS, plainPrefilter } from '../diagnose/prefilter.js';
+import { openPrefilter } from '../diagnose/fast-prefilter.js';
 import type { LogRecord } from '../diagnose/record.js';
 import { type LogScanner, openScanner, SCANNER_BYTES } from '../diagnose/scan-log.js';
 import { openSegment, type SegmentReader } from '../diagnose/segment.js';
@@ -57,7 +57,7 @@ function openReader(interrupted: AbortSignal): Reader {
   const logs: ReadLog[] = [];
   const problems: Problem[] = [];
   let segment: SegmentReader | undefined;
-  const scanner = openScanner(plainPrefilter(SCANNER_BYTES, LITERALS), (record: LogRecord) => segment?.take(record));
+  const scanner = openScanner(openPrefilter(SCANNER_BYTES), (record: LogRecord) => segment?.take(record));
 
   /** Reads one log; what was read before it failed counts. */
   const readLog = async (name: string, work: () => Promise<void>): Promise<void> => {

@@ -105,7 +105,7 @@ export const HOST_SIGNATURES: readonly Signature[] = [
   {
     id: 'C49',
     writtenBy: 'hostd, vpxa',
-    literals: ['opID=sps-Main-'],
+    literals: ['vim.fault.NotFound'],
     pattern: /opID=(?<opId>sps-Main-\d+-\d+\S*?)[\]\s].*\bvim\.fault\.NotFound\b/,
     meaning: 'A host answers a call of SPS with NotFound; the opID ties the line to SPS.',
     source: 'Published host log extracts.',

@@ -14,6 +14,8 @@ const SECOND_AREA = FIRST_AREA + AREA_BYTES + 4096 + GAP;
 export const SCANNER_BYTES = SECOND_AREA + AREA_BYTES + 4096;
 
 const LINE_END = 10;
+const CARRIAGE_RETURN = 13;
+const [ZERO, NINE] = [48, 57];
 
 /** What a log file turned out to be, besides its records. */
 export interface LogExtent {
@@ -52,18 +54,22 @@ export function openScanner(prefilter: Prefilter, onRecord: (record: LogRecord) 
   let first: string | undefined;
   let last: string | undefined;
 
-  const lineAt = (start: number, end: number): { text: string; next: number; ended: boolean } => {
+  const lineAt = (start: number, end: number): { text: string; next: number } => {
     const bound = Math.min(end, start + LOOK_AHEAD);
-    const found = text.subarray(start, bound).indexOf(LINE_END);
-    const stop = found === -1 ? bound : start + found;
+    const found = text.indexOf(LINE_END, start);
+    const hasEnd = found !== -1 && found < bound;
+    const stop = hasEnd ? found : bound;
     const shown = text.toString('utf8', start, Math.min(stop, start + MOST_LINE));
+    const next = hasEnd ? stop + 1 : stop;
     // A crash of the appliance leaves runs of NULs; the line after them is whole.
-    return { text: shown.replace(/^\0+/, '').replace(/\r$/, ''), next: found === -1 ? stop : stop + 1, ended: found !== -1 };
+    if (memory[start] === 0 || memory[stop - 1] === CARRIAGE_RETURN)
+      return { text: shown.replace(/^\0+/, '').replace(/\r$/, ''), next };
+    return { text: shown, next };
   };
   const lineStart = (at: number, floor: number): number => {
     const bottom = Math.max(floor, at - LOOK_BACK);
-    const found = text.subarray(bottom, at).lastIndexOf(LINE_END);
-    return found === -1 ? bottom : bottom + found + 1;
+    const found = at > 0 ? text.lastIndexOf(LINE_END, at - 1) : -1;
+    return found < bottom ? bottom : found + 1;
   };
 
   /** The record round a find, and where it ends. Nothing before `floor` is looked at: it belongs to records handed on already. */
@@ -88,6 +94,9 @@ export function openScanner(prefilter: Prefilter, onRecord: (record: LogRecord) 
     let next = head.next;
     const bound = Math.min(end, start + LOOK_AHEAD);
     while (next < bound && more.length < MOST_LINES) {
+      // A time begins with a digit, and what belongs to a record never does: most lines need not be looked at.
+      const begin = memory[next] ?? 0;
+      if (begin >= ZERO && begin <= NINE) break;
       const following = lineAt(next, end);
       if (following.text !== '' && !isContinuation(following.text)) break;
       if (following.text !== '') more.push(following.text);

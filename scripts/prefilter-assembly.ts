@@ -1,0 +1,260 @@
+/**
+ * The machine code behind `src/diagnose/prefilter.ts`, written out by hand: a WebAssembly module of one memory and two functions. There is
+ * no toolchain to trust or to install; what is generated here is compared with what is committed by a test.
+ *
+ * `next(from, to)`: the first position in [from, to) where a window of eight bytes begins that is one of those in the table, or -1. Sixteen
+ * positions are tried at a time: the low and the high half of each of three neighbouring bytes select, by table, in which of eight buckets
+ * of windows they occur; where all six agree on a bucket, its windows are compared in full. The method is Teddy's, of Hyperscan.
+ * `countLines(from, to)`: line ends in [from, to). The global `lines` is the number of line ends that `next` passed over.
+ *
+ * Memory: 0 six tables of 16 bytes · 112 scratch, 16 bytes · 128 nine offsets of buckets, 32 bits each · 256 windows, 8 bytes each.
+ */
+import { PREFILTER_LAYOUT } from '../src/diagnose/prefilter-layout.js';
+
+type Code = readonly (number | Code)[];
+
+const { scratch: SCRATCH, buckets: BUCKETS, windows: WINDOWS } = PREFILTER_LAYOUT;
+
+const unsigned = (value: number): number[] => {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    bytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    rest >>>= 7;
+  } while (rest > 0);
+  return bytes;
+};
+const signed = (value: number): number[] => {
+  const bytes: number[] = [];
+  let rest = value;
+  for (;;) {
+    const byte = rest & 0x7f;
+    rest >>= 7;
+    const isLast = (rest === 0 && (byte & 0x40) === 0) || (rest === -1 && (byte & 0x40) !== 0);
+    bytes.push(isLast ? byte : byte | 0x80);
+    if (isLast) return bytes;
+  }
+};
+const flat = (code: Code): number[] => code.flatMap((part) => (typeof part === 'number' ? [part] : flat(part)));
+
+// Instructions used, by their names in the specification.
+const get = (local: number): Code => [0x20, ...unsigned(local)];
+const set = (local: number): Code => [0x21, ...unsigned(local)];
+const tee = (local: number): Code => [0x22, ...unsigned(local)];
+const constant = (value: number): Code => [0x41, ...signed(value)];
+const [add, sub, and, shl, eq, ltU, geU, gtU, ctz, popcnt] = [0x6a, 0x6b, 0x71, 0x74, 0x46, 0x49, 0x4f, 0x4b, 0x68, 0x69];
+const equal64 = 0x51;
+const load32 = (offset: number): Code => [0x28, 2, ...unsigned(offset)];
+const load8 = (offset: number): Code => [0x2d, 0, ...unsigned(offset)];
+const load64 = (offset: number): Code => [0x29, 0, ...unsigned(offset)];
+const simd = (operation: number, ...rest: number[]): Code => [0xfd, ...unsigned(operation), ...rest];
+const vectorLoad = (offset: number): Code => simd(0, 0, ...unsigned(offset));
+const vectorStore = (offset: number): Code => simd(11, 0, ...unsigned(offset));
+const splat = simd(15);
+const swizzle = simd(14);
+const equalBytes = simd(35);
+const unequalBytes = simd(36);
+const vectorAnd = simd(78);
+const vectorOr = simd(80);
+const anyTrue = simd(83);
+const bitmask = simd(100);
+const shiftRight = simd(109);
+const loop = (...body: Code[]): Code => [0x03, 0x40, ...body, 0x0b];
+const block = (...body: Code[]): Code => [0x02, 0x40, ...body, 0x0b];
+const when = (...body: Code[]): Code => [0x04, 0x40, ...body, 0x0b];
+const branch = (depth: number): Code => [0x0c, depth];
+const branchIf = (depth: number): Code => [0x0d, depth];
+const back = 0x0f;
+const LINES = 0;
+const getLines: Code = [0x23, LINES];
+const setLines: Code = [0x24, LINES];
+
+const I32 = 0x7f;
+const V128 = 0x7b;
+
+/** next: parameters from (0), to (1). */
+function nextBody(): Code {
+  const [from, to, valid, ends, found, lane, bits, at, stop] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+  const [low0, high0, low1, high1, low2, high2, newline, nibble, none, bytes, hits, hits0, hits1, hits2, hits3, zero] =
+    Array.from({ length: 16 }, (_, index) => 9 + index) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+  /** The half of a byte at `offset` selects from two tables; leaves their conjunction. */
+  const select = (offset: number, low: number, high: number): Code => [
+    get(from),
+    vectorLoad(offset),
+    set(bytes),
+    get(low),
+    get(bytes),
+    get(nibble),
+    vectorAnd,
+    swizzle,
+    get(high),
+    get(bytes),
+    constant(4),
+    shiftRight,
+    swizzle,
+    vectorAnd,
+  ];
+  const candidates = (offset: number): Code => [
+    select(offset, low0, high0),
+    select(offset + 1, low1, high1),
+    vectorAnd,
+    select(offset + 2, low2, high2),
+    vectorAnd,
+  ];
+  const lineEnds = (offset: number): Code => [get(from), vectorLoad(offset), get(newline), equalBytes, bitmask];
+  const passLines = (count: Code): Code => [getLines, count, add, setLines];
+  const quick: Code = block(
+    [get(from), constant(64), add, get(to), gtU, branchIf(0)],
+    [candidates(0), set(hits0), candidates(16), set(hits1), candidates(32), set(hits2), candidates(48), set(hits3)],
+    [get(hits0), get(hits1), vectorOr, get(hits2), get(hits3), vectorOr, vectorOr, anyTrue, branchIf(0)],
+    passLines([
+      [lineEnds(0), lineEnds(16), constant(16), shl, add, popcnt],
+      [lineEnds(32), lineEnds(48), constant(16), shl, add, popcnt],
+      add,
+    ]),
+    [get(from), constant(64), add, set(from)],
+    // The loop around this block.
+    branch(1),
+  );
+  /** Compares the windows of every bucket in `bits` with what stands at `at`; leaves the function where one is there. */
+  const compare: Code = loop(
+    [get(bits), ctz, constant(2), shl, tee(stop), load32(BUCKETS), constant(3), shl, set(found)],
+    [get(stop), load32(BUCKETS + 4), constant(3), shl, set(stop)],
+    block(
+      loop(
+        [get(found), get(stop), geU, branchIf(1)],
+        [get(at), load64(0), get(found), load64(WINDOWS), equal64],
+        when(passLines([get(ends), constant(1), get(lane), shl, constant(1), sub, and, popcnt]), [get(at), back]),
+        [get(found), constant(8), add, set(found)],
+        branch(0),
+      ),
+    ),
+    [get(bits), get(bits), constant(1), sub, and, tee(bits), branchIf(0)],
+  );
+  const slow: Code = [
+    [candidates(0), set(hits)],
+    [get(to), get(from), sub, set(stop)],
+    [constant(-1), set(valid)],
+    [get(stop), constant(16), ltU],
+    when([constant(1), get(stop), shl, constant(1), sub, set(valid)]),
+    [lineEnds(0), get(valid), and, set(ends)],
+    [get(hits), get(zero), unequalBytes, bitmask, get(valid), and, set(none)],
+    [get(none)],
+    when(
+      [constant(0), get(hits), vectorStore(SCRATCH)],
+      loop([get(none), ctz, tee(lane), load8(SCRATCH), set(bits)], [get(from), get(lane), add, set(at)], compare, [
+        get(none),
+        get(none),
+        constant(1),
+        sub,
+        and,
+        tee(none),
+        branchIf(0),
+      ]),
+    ),
+    passLines([get(ends), popcnt]),
+    [get(from), constant(16), add, tee(from), get(to), ltU, branchIf(0)],
+  ];
+  const table = (index: number, local: number): Code => [constant(0), vectorLoad(16 * index), set(local)];
+  const body: Code = [
+    [low0, high0, low1, high1, low2, high2].map((local, index) => table(index, local)),
+    [constant(10), splat, set(newline), constant(15), splat, set(nibble)],
+    [constant(0), setLines],
+    [get(from), get(to), geU],
+    when([constant(-1), back]),
+    loop(quick, slow),
+    constant(-1),
+  ];
+  // `none` is a number: its place among the locals is after the vectors.
+  return withLocals(
+    [
+      [7, I32],
+      [8, V128],
+      [1, I32],
+      [7, V128],
+    ],
+    body,
+  );
+}
+
+/** countLines: parameters from (0), to (1). */
+function countLinesBody(): Code {
+  const [from, to, count] = [0, 1, 2];
+  const newline = 3;
+  return withLocals(
+    [
+      [1, I32],
+      [1, V128],
+    ],
+    [
+      [constant(10), splat, set(newline)],
+      block(
+        loop(
+          [get(from), constant(16), add, get(to), gtU, branchIf(1)],
+          [get(count), get(from), vectorLoad(0), get(newline), equalBytes, bitmask, popcnt, add, set(count)],
+          [get(from), constant(16), add, set(from)],
+          branch(0),
+        ),
+      ),
+      block(
+        loop(
+          [get(from), get(to), geU, branchIf(1)],
+          [get(count), get(from), load8(0), constant(10), eq, add, set(count)],
+          [get(from), constant(1), add, set(from)],
+          branch(0),
+        ),
+      ),
+      get(count),
+    ],
+  );
+}
+
+function withLocals(groups: readonly (readonly [number, number])[], body: Code): Code {
+  return [...unsigned(groups.length), ...groups.flatMap(([count, type]) => [...unsigned(count), type]), body, 0x0b];
+}
+
+const section = (id: number, content: Code): number[] => {
+  const bytes = flat(content);
+  return [id, ...unsigned(bytes.length), ...bytes];
+};
+const sized = (code: Code): number[] => {
+  const bytes = flat(code);
+  return [...unsigned(bytes.length), ...bytes];
+};
+const named = (name: string): number[] => [...unsigned(name.length), ...Buffer.from(name)];
+
+export function assemblePrefilter(): Uint8Array {
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [1, 0x60, 2, I32, I32, 1, I32]),
+    ...section(2, [1, named(''), named('memory'), 0x02, 0x00, 1]),
+    ...section(3, [2, 0, 0]),
+    ...section(6, [1, I32, 1, constant(0), 0x0b]),
+    ...section(7, [3, named('next'), 0, 0, named('countLines'), 0, 1, named('lines'), 3, 0]),
+    ...section(10, [2, sized(nextBody()), sized(countLinesBody())]),
+  ]);
+}
+
+/** The source file that carries the module. */
+export function prefilterModuleSource(): string {
+  const base64 = Buffer.from(assemblePrefilter()).toString('base64');
+  const lines = base64.match(/.{1,110}/g) ?? [];
+  return `// Generated from scripts/prefilter-assembly.ts by \`node scripts/generate-docs.mjs\`; do not edit.\n\n/** A WebAssembly module, base64. What it does is told where it is made. */\nexport const PREFILTER_MODULE =\n${lines.map((line) => `  '${line}'`).join(' +\n')};\n`;
+}
