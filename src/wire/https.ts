@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  createSecureContext,
+  type SecureContext,
+  type TLSSocket,
+  connect as tlsConnect,
+} from 'node:tls';
 import { type Dispatcher, Pool } from 'undici';
 import { err, interrupted, ok, type Problem, type Result } from '../model/problem.js';
 import {
@@ -198,15 +205,35 @@ function tlsOptions({
     // RFC 6066 section 3: no IP addresses as server name.
     ...(isIP(address) === 0 ? { servername: address } : {}),
     ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
+    secureContext: contextFor(trust),
     // OpenSSL's verdict is read in `refusalOf` while the certificate is still at hand for the message.
     rejectUnauthorized: false,
-    // Whoever is named in the CA file is trusted, root or not.
-    ...(trust.kind === 'ca' ? { ca: trust.pem, allowPartialTrustChain: true } : {}),
     checkServerIdentity: (_host, certificate) => checkServerIdentity(address, certificate),
     // Node's 250 ms per address is too short for a far-away vCenter with several addresses.
     autoSelectFamilyAttemptTimeout: 2_000,
   };
+}
+
+const contexts = new Map<string, SecureContext>();
+const MAX_CONTEXTS = 64;
+
+/**
+ * One context for all peers trusted in the same way: making one, with all of Node's root certificates, costs as much as a handshake.
+ * Throws on a CA file without a usable certificate.
+ */
+function contextFor(trust: ResolvedTrust): SecureContext {
+  const key = trust.kind === 'ca' ? `ca ${trust.pem}` : trust.kind;
+  const known = contexts.get(key);
+  if (known !== undefined) return known;
+  // A pin needs no roots. Whoever is named in a CA file is trusted, root or not.
+  const roots = {
+    fingerprint: { ca: [] },
+    ca: trust.kind === 'ca' ? { ca: trust.pem, allowPartialTrustChain: true } : {},
+    system: {},
+  }[trust.kind];
+  const made = createSecureContext({ minVersion: 'TLSv1.2', ...roots });
+  if (contexts.size < MAX_CONTEXTS) contexts.set(key, made);
+  return made;
 }
 
 function refusalOf(socket: TLSSocket, trust: ResolvedTrust, peer: Peer): Problem | undefined {
