@@ -1,7 +1,10 @@
 import { open } from 'node:fs/promises';
+import { type CollectDeps, openContext } from '../collect/collect-context.js';
 import { collectEstate } from '../collect/collect-estate.js';
-import type { Config } from '../config/config.js';
+import { probeAppliance } from '../collect/probe-appliance.js';
+import type { Config, VcenterConfig } from '../config/config.js';
 import { openSecrets } from '../config/secrets.js';
+import type { ApplianceProbes } from '../model/appliance-probes.js';
 import type { EvidenceBundle } from '../model/evidence.js';
 import { err, ok, type Result } from '../model/problem.js';
 import { DEFAULT_TIMING } from '../model/timing.js';
@@ -13,28 +16,47 @@ import { VERSION } from './version.js';
 /** CA files hold a few certificates. */
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 
+/** Looks that belong together: secrets are read once, and a password that one of them saw refused is not sent by the next. */
+export interface Look {
+  estate(): Promise<EvidenceBundle>;
+  /** @param names to be resolved on that appliance */
+  appliance(vcenter: VcenterConfig, names: readonly string[]): Promise<ApplianceProbes>;
+}
+
 /** Collects from the real world: this machine's clock, files, agent and environment, progress on stderr. */
-export async function lookAtEstate(config: Config, wantsProgress: boolean, around: Surroundings): Promise<EvidenceBundle> {
+export function openLook(config: Config, wantsProgress: boolean, around: Surroundings): Look {
   const secrets = openSecrets(around.env);
   around.out.keepSecret(secrets.known);
   const now = () => new Date();
-  const progress = openProgress(around.out.stderr, wantsProgress, now);
-  // Before the last words of an interrupted run, so that they stay on the screen.
-  around.interrupted.addEventListener('abort', progress.end, { once: true });
-  try {
-    return await collectEstate(config, {
-      timing: DEFAULT_TIMING,
-      now,
-      progress: progress.on,
-      readSecret: secrets.resolve,
-      readText,
-      sshEnvironment: machineSshEnvironment(around.env),
-      madeBy: `vasatrust ${VERSION}`,
-      signal: around.interrupted,
-    });
-  } finally {
-    progress.end();
-  }
+  const verdicts = { ssoVerdicts: new Map(), rootVerdicts: new Map() };
+  const deps = (progress: CollectDeps['progress']): CollectDeps => ({
+    timing: DEFAULT_TIMING,
+    now,
+    progress,
+    readSecret: secrets.resolve,
+    readText,
+    sshEnvironment: machineSshEnvironment(around.env),
+    madeBy: `vasatrust ${VERSION}`,
+    signal: around.interrupted,
+    verdicts,
+  });
+  return {
+    async estate() {
+      const progress = openProgress(around.out.stderr, wantsProgress, now);
+      // Before the last words of an interrupted run, so that they stay on the screen.
+      around.interrupted.addEventListener('abort', progress.end, { once: true });
+      try {
+        return await collectEstate(config, deps(progress.on));
+      } finally {
+        progress.end();
+      }
+    },
+    appliance: (vcenter, names) => probeAppliance(vcenter, names, openContext(deps(() => {}))),
+  };
+}
+
+export function lookAtEstate(config: Config, wantsProgress: boolean, around: Surroundings): Promise<EvidenceBundle> {
+  return openLook(config, wantsProgress, around).estate();
 }
 
 async function readText(path: string, target: string): Promise<Result<string>> {

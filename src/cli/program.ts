@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addCaCommands } from './ca-program.js';
+import { addCleanupCommands } from './cleanup-program.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { addPlanCommands } from './plan-program.js';
 import type { GlobalOptions, Surroundings } from './surroundings.js';
@@ -62,6 +63,7 @@ export function buildProgram(
 
   addPlanCommands(program, around, done);
   addCaCommands(program, around, done);
+  addCleanupCommands(program, around, done);
 
   const lab = program.command('lab').description('a simulated estate on this machine, to try vasatrust on');
   lab

@@ -23,6 +23,7 @@ export function dependentsOf(record: SmsProviderRecord, vcenter: VcenterEvidence
         accessibleOn: datastore.mounts
           .filter((mount) => mount.accessible === true)
           .map((mount) => hostName.get(mount.host) ?? mount.host),
+        poweredOnVms: vms.filter((vm) => vm.powerState === 'poweredOn' && vm.datastores.includes(datastore.ref)).length,
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     vms: vms.length,

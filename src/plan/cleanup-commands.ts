@@ -131,7 +131,7 @@ export const undoLower = ({ path, working, backup }: ConfigChange): (readonly st
 
 export const dropBackup = ({ backup }: ConfigChange): (readonly string[])[] => [
   ['/bin/rm', '-f', backup],
-  ['/bin/rmdir', folderOf(backup)],
+  ['/bin/rmdir', '--ignore-fail-on-non-empty', folderOf(backup), folderOf(folderOf(backup))],
 ];
 
 /**

@@ -65,7 +65,7 @@ describe('the one number is changed and nothing else', () => {
       expect(after).toBe(`${before.slice(0, start)}4${before.slice(start + 5)}`);
       expect(before.slice(0, start)).toMatch(/<qsConnection>[\s\S]*<retryAttempt[^<]*>\s*$/);
       if (line !== undefined) expect(edit.line).toBe(line);
-      expect(edit.occurrence).toBe(occurrence ?? 1);
+      expect(edit.lineBefore.slice(0, edit.column).split('99999').length).toBe(occurrence ?? 1);
       expect([...edited(edit.bytes, 99_999).bytes]).toEqual([...file]);
     });
 

@@ -1,0 +1,86 @@
+import type { ApplianceProbes } from '../model/appliance-probes.js';
+import type { ConfigChange } from '../model/cleanup-plan.js';
+import type { Vcenter } from '../model/inventory.js';
+import type { RefusalReason } from './cleanup-refusal.js';
+import { editRetryAttempt, LOWERED_RETRY, SHIPPED_RETRY, type SmsConfigEdit } from './sms-config-edit.js';
+
+const PATH = '/usr/lib/vmware-vpx/sps/conf/sms-config.xml';
+/** Beside the file, for a rename; not named *.xml, should anything read the whole folder. */
+const WORKING = `${PATH}.vasatrust-new`;
+const BACKUP = '/root/.vasatrust/by-hand/sms-config.xml.orig';
+/** Seconds; published. */
+const INTERVAL = 30;
+
+/** The number is one that is expected: what ships, what the procedure sets, or what the operator says was there. */
+function editOf(
+  probes: ApplianceProbes | undefined,
+  value: number,
+  originalRetry: number | undefined,
+): SmsConfigEdit | string | undefined {
+  if (probes?.smsConfig.state !== 'seen') return undefined;
+  const { text, kind } = probes.smsConfig.value;
+  if (text.includes('\ufffd')) return 'it is not UTF-8';
+  if (kind !== undefined && kind !== 'regular file') return `it is a ${kind} and not a regular file`;
+  const expected = [SHIPPED_RETRY, LOWERED_RETRY, ...(originalRetry === undefined ? [] : [originalRetry])];
+  const edit = editRetryAttempt(new TextEncoder().encode(text), value, expected);
+  return edit.ok ? edit.value : edit.error;
+}
+
+export function configReasons(
+  vcenter: Vcenter,
+  probes: ApplianceProbes | undefined,
+  originalRetry: number | undefined,
+): RefusalReason[] {
+  if (probes?.smsConfig.state === 'absent')
+    return [{ code: 'config-unexpected', path: PATH, why: probes.smsConfig.why ?? 'it is not there' }];
+  const edit = editOf(probes, LOWERED_RETRY, originalRetry);
+  if (typeof edit === 'string') return [{ code: 'config-unexpected', path: PATH, why: edit }];
+  const now = edit?.before ?? vcenter.leftovers.changedRetryAttempt;
+  if (now === undefined || Number(now) === SHIPPED_RETRY || originalRetry !== undefined) return [];
+  if (Number(now) === LOWERED_RETRY) return [{ code: 'cleanup-leftover', path: PATH, value: now }];
+  return [
+    { code: 'config-unexpected', path: PATH, why: `retryAttempt is ${now}; ${SHIPPED_RETRY} or ${LOWERED_RETRY} is expected` },
+  ];
+}
+
+/**
+ * What is changed and what it says at the end: the value that is there now, or what the operator says was there before somebody changed it.
+ * The exact line and the checksums are known where the file itself was read.
+ */
+export function planConfig(
+  vcenter: Vcenter,
+  probes: ApplianceProbes | undefined,
+  originalRetry: number | undefined,
+): ConfigChange {
+  const edit = editOf(probes, LOWERED_RETRY, originalRetry);
+  const during = String(LOWERED_RETRY);
+  const common = { path: PATH, working: WORKING, backup: BACKUP, during, xmllint: hasXmllint(probes) };
+  if (edit === undefined || typeof edit === 'string') {
+    const now = vcenter.leftovers.changedRetryAttempt;
+    const after = String(originalRetry ?? now ?? SHIPPED_RETRY);
+    return { ...common, ...(now === undefined ? {} : { now }), after, interval: INTERVAL };
+  }
+  const after = String(originalRetry ?? edit.before);
+  const last = after === edit.before ? undefined : editOf(probes, Number(after), originalRetry);
+  return {
+    ...common,
+    now: edit.before,
+    after,
+    interval: edit.interval,
+    exact: {
+      line: edit.line,
+      column: edit.column,
+      lineNow: edit.lineBefore,
+      lineDuring: edit.lineAfter,
+      shaNow: edit.shaBefore,
+      shaDuring: edit.shaAfter,
+      shaAfter: typeof last === 'object' ? last.shaAfter : edit.shaBefore,
+    },
+  };
+}
+
+/** Not asked: assumed, as on the releases where it is documented. */
+function hasXmllint(probes: ApplianceProbes | undefined): boolean {
+  const present = probes?.tools.find(({ tool }) => tool === 'xmllint')?.present;
+  return present?.state !== 'seen' || present.value;
+}
