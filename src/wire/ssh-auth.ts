@@ -29,6 +29,7 @@ export class SshLogin {
   private readonly target: SshTarget;
   private readonly secrets: SshSecrets;
   private readonly verdict: RootVerdict;
+  private accepted = false;
   /** Stops the connection: the server wants something we never answer. */
   private readonly giveUp: () => void;
 
@@ -140,9 +141,11 @@ export class SshLogin {
     return this.passwordSent;
   }
 
-  /** To be called once, whatever the end; lets another login with the same password go ahead. */
+  /** To be called whatever the end; the first call decides. Lets another login with the same password go ahead. */
   settle(loggedIn = false): void {
-    if (this.passwordSent && !loggedIn) this.verdict.refused ??= this.problem();
+    this.accepted ||= loggedIn;
+    // The end of a connection that was let in says nothing about the password.
+    if (this.passwordSent && !this.accepted) this.verdict.refused ??= this.problem();
     this.release?.();
     this.release = undefined;
   }
