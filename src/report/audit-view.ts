@@ -188,7 +188,7 @@ export function notJudgedText(notJudged: readonly NotJudged[]): string | undefin
 
 /** What to do next, for the end of a report; undefined where everything was seen and nothing found. */
 export function nextStep(audit: Audit): { readonly command?: string; readonly note: string } | undefined {
-  const next = nextCommand(audit.findings);
+  const next = nextCommand(audit.findings, audit.inventory);
   if (next !== undefined || audit.gaps.length === 0) return next;
   return { note: 'close the gaps as each of them says, then audit again; what was not seen is not judged' };
 }

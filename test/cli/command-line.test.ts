@@ -148,7 +148,7 @@ describe('an audit of the lab', () => {
     const ran = await runCommand(['audit', '-f', estate, '--no-progress'], { env });
     expect(ran.code).toBe(1);
     expect(ran.stdout).toMatch(/HELD BY vc67/);
-    expect(ran.stdout).toMatch(/Next: vasatrust explain vmca-clash/);
+    expect(ran.stdout).toMatch(/Next: vasatrust plan external-ca --provider array1-CT0/);
     expect(ran.stdout).not.toContain('\u001b');
   });
 

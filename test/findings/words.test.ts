@@ -246,12 +246,17 @@ describe('remedies', () => {
     );
   });
 
-  test('the next command exists and is about the first finding', () => {
-    expect(nextCommand(judge(inventory, NOW).findings)?.command).toBe('vasatrust explain vmca-clash');
-    expect(nextCommand([])).toBeUndefined();
-    expect(
-      nextCommand([{ code: 'internal-provider-skipped', vcenter: vc65, count: 1, names: [], basis: 'category' }]),
-    ).toBeUndefined();
+  test('the next command is the plan where there is a clash, else it is about the first finding', () => {
+    const { findings } = judge(inventory, NOW);
+    expect(nextCommand(findings, inventory)).toEqual({
+      command: 'vasatrust plan external-ca --provider array1-CT0 --ca chain.pem --out plan.json',
+      note: 'removing the stale registrations of vc65 is a step of it',
+    });
+    const others = findings.filter(({ code }) => code !== 'vmca-clash');
+    expect(nextCommand(others, inventory)?.command).toBe(`vasatrust explain ${others[0]?.code}`);
+    expect(nextCommand([], inventory)).toBeUndefined();
+    const skipped: Finding = { code: 'internal-provider-skipped', vcenter: vc65, count: 1, names: [], basis: 'category' };
+    expect(nextCommand([skipped], inventory)).toBeUndefined();
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Finding } from '../../model/finding.js';
 import type { Inventory } from '../../model/inventory.js';
 import { codeEntry } from './codes.js';
+import { COMMANDS, selectorOf } from './commands.js';
 import { lookupIn } from './names.js';
 import { list, quote } from './quote.js';
 
@@ -8,6 +9,8 @@ import { list, quote } from './quote.js';
 export function remedy(f: Finding, inventory: Inventory): string {
   const general = codeEntry(f.code).remedy;
   switch (f.code) {
+    case 'vmca-clash':
+      return `${general} The order of it: ${COMMANDS.planExternalCa(selectorOf(f.provider, inventory))}.`;
     case 'trust-lost':
       return f.holders.length === 0 ? general : heldByOthers(f.vcenter, list(f.holders));
     case 'stale-registration': {
