@@ -5,7 +5,10 @@ import type { GlobalOptions, Surroundings } from './surroundings.js';
 /** `ca csr`, `ca check`, `ca import`. */
 export function addCaCommands(program: Command, around: Surroundings, done: (code: ExitCode) => void): void {
   const globals = (): GlobalOptions => program.opts<GlobalOptions>();
-  const ca = program.command('ca').description('keys and requests for a plan; checks and keeps what the CA sent back');
+  const ca = program
+    .command('ca')
+    .description('keys and requests for a plan; checks and keeps what the CA sent back')
+    .helpCommand(false);
   const list = (word: string, words: string[] = []): string[] => [...words, word];
 
   ca.command('csr')

@@ -54,7 +54,7 @@ function asText(check: CaCheck, width: number | undefined, written: readonly str
   const rows = check.answers.map((answer) => [
     cell(answer.planned.name),
     answer.verdict,
-    cell(summaryOf(answer)),
+    ...cellsOf(answer).map(cell),
     cell(list(answer.files)),
   ]);
   const error = (code: string, where: string, { headline, remedy }: ObjectionWords) => [
@@ -79,12 +79,14 @@ function asText(check: CaCheck, width: number | undefined, written: readonly str
   return `${lines.join('\n')}\n`;
 }
 
-function summaryOf({ leaf, issuers, key }: AnswerCheck): string {
-  if (!leaf) return 'none of the files answers it';
-  const path = issuers.length > 0 ? `, under ${list(issuers.map(({ subject }) => subject))}` : '';
-  const matched =
-    key === undefined ? '' : `, matched to ${key.from === 'request' ? 'the request' : 'the key'} ${quote(key.file)}`;
-  return `${quote(leaf.subject)} until ${day(leaf.notAfter)}${path}${matched}`;
+/** The answer, what stands above it, and how it was matched. */
+function cellsOf({ leaf, issuers, key }: AnswerCheck): string[] {
+  if (!leaf) return ['none of the files answers it', '', ''];
+  return [
+    `${quote(leaf.subject)} until ${day(leaf.notAfter)}`,
+    issuers.length > 0 ? `under ${list(issuers.map(({ subject }) => subject))}` : '',
+    key === undefined ? '' : `matched to ${key.from === 'request' ? 'the request' : 'the key'} ${quote(key.file)}`,
+  ];
 }
 
 function asMarkdown(check: CaCheck, written: readonly string[]): string {
@@ -104,11 +106,11 @@ function asMarkdown(check: CaCheck, written: readonly string[]): string {
     '# Answers of the CA',
     `${totalsText(check)}. Judged ${check.at.toISOString()}.`,
     table(
-      ['certificate', 'verdict', 'answer', 'files'],
+      ['certificate', 'verdict', 'answer', 'issuers', 'key', 'files'],
       check.answers.map((answer) => [
         cell(answer.planned.name),
         answer.verdict,
-        cell(summaryOf(answer)),
+        ...cellsOf(answer).map(cell),
         cell(list(answer.files)),
       ]),
     ),

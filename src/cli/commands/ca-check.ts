@@ -48,12 +48,15 @@ export async function caImportCommand(files: readonly string[], options: CaOptio
     out.fail(fileExists(inTheWay));
     return EXIT.refused;
   }
-  const written = await writeAll(wanted.filter((_, i) => there[i] !== 'same'));
+  const changed = wanted.filter((_, i) => there[i] !== 'same');
+  const written = await writeAll(changed);
   if (!written.ok) {
     out.fail(failureOf(written.error));
     return EXIT.usage;
   }
-  render(wanted.map(({ shown }) => shown));
+  render(changed.map(({ shown }) => shown));
+  if (changed.length < wanted.length)
+    out.say(`${wanted.length - changed.length} of ${wanted.length} files were there already, the same`);
   sayNeedless(check, input.value.accept, around);
   return EXIT.clean;
 }
