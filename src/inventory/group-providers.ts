@@ -25,11 +25,7 @@ export function groupProviders(bundle: EvidenceBundle): ProviderGroup[] {
     vcenter.registrations.state === 'seen' ? vcenter.registrations.value.map((record) => ({ vcenter: vcenter.id, record })) : [],
   );
   const nodeOf = seen.map((_, index) => `r${index}`);
-  const firstNamed = new Map<string, number>();
-  for (const [index, { record }] of seen.entries()) {
-    const identity = identityOf(record);
-    if (identity !== undefined && !firstNamed.has(identity)) firstNamed.set(identity, index);
-  }
+  const named = new Map<string, string[]>();
   for (const [index, { record }] of seen.entries()) {
     const node = nodeOf[index] ?? '';
     groups.join(node, `url:${hostPortKey(record.url)}`);
@@ -37,7 +33,18 @@ export function groupProviders(bundle: EvidenceBundle): ProviderGroup[] {
     if (identity === undefined) continue;
     // A vendor that numbers its providers per array (`vp-ct0` everywhere) must not have two arrays made one.
     for (const { arrayId } of record.arrays) groups.join(node, `id:${identity}|${arrayId}`);
-    if (record.arrays.length === 0) groups.join(node, nodeOf[firstNamed.get(identity) ?? index] ?? node);
+    if (record.arrays.length > 0) named.set(identity, [...(named.get(identity) ?? []), node]);
+  }
+  const nameless = seen.flatMap(({ record }, index) =>
+    record.arrays.length === 0 ? [{ record, node: nodeOf[index] ?? '' }] : [],
+  );
+  for (const { record, node } of nameless) {
+    const identity = identityOf(record);
+    const bearers = identity === undefined ? [] : (named.get(identity) ?? []);
+    // Without arrays the id alone has to tell, and it does so only where one provider bears it.
+    const [bearer, ...others] = new Set(bearers.map((one) => groups.find(one)));
+    if (bearer !== undefined && others.length === 0) groups.join(node, bearer);
+    else if (identity !== undefined && bearers.length === 0) groups.join(node, `id:${identity}`);
   }
   for (const url of bundle.configuredProviders) groups.join(`url:${hostPortKey(url)}`, `url:${hostPortKey(url)}`);
 

@@ -260,6 +260,7 @@ describe('whether the provider answers', () => {
 
   test('behind a reject route, with the operator unable to look too, stale is unknown', () => {
     const { registration } = at({
+      facts: { retained: false, statusFault: { type: 'X', message: 'Received fatal alert: unknown_ca' } },
       appliance: { reach: [down('unreachable')], rest: routes('10.0.0.5') },
       probes: [probe([], { handshake: unseen('unreachable') })],
     });

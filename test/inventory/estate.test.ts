@@ -63,6 +63,42 @@ describe('which registrations are one provider', () => {
       ],
       expected: [['1'], ['2']],
     },
+    {
+      name: 'joined where none of them ever learned its arrays',
+      records: [record('1', { ...identity, arrays: [] }), record('2', { ...identity, url: byIp, arrays: [] })],
+      expected: [['1', '2']],
+    },
+    {
+      name: 'not one that never learned its arrays with either of two that bear its id',
+      records: [
+        record('1', identity),
+        record('2', {
+          ...identity,
+          url: providerUrl('https://10.0.0.9:8084/'),
+          arrays: [{ arrayId: 'com.purestorage:two', active: true, manageable: true, priority: 200 }],
+        }),
+        record('3', { ...identity, url: byIp, arrays: [] }),
+      ],
+      expected: [['1'], ['2'], ['3']],
+    },
+    {
+      name: 'that one with the provider at its URL all the same',
+      records: [
+        record('1', identity),
+        record('2', {
+          ...identity,
+          url: byIp,
+          arrays: [{ arrayId: 'com.purestorage:two', active: true, manageable: true, priority: 200 }],
+        }),
+        record('3', { ...identity, url: byIp, arrays: [] }),
+      ],
+      expected: [['1'], ['2', '3']],
+    },
+    {
+      name: 'not one host at two ports',
+      records: [record('1'), record('2', { url: providerUrl('https://array1-ct0.lab.example:8443/version.xml') })],
+      expected: [['1'], ['2']],
+    },
     { name: 'not two controllers of one array', records: [record('1'), record('2', { url: byIp })], expected: [['1'], ['2']] },
   ])
     test(name, () =>

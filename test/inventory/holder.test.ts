@@ -52,6 +52,15 @@ describe('who holds a provider', () => {
       grade: 'vmca-key',
     },
     {
+      name: 'the same where the leaf names an issuer of another name: every key is tried',
+      evidence: bundle(
+        [withSsh('a', vmcaA), withSsh('b', vmcaB)],
+        [probe([mintLeaf({ issuer: vmcaB, aki: false, issuerName: 'CN=Renamed since' })])],
+      ),
+      vcenters: ['b'],
+      grade: 'vmca-key',
+    },
+    {
       name: 'not those that merely trust the root: linked vCenters trust every root',
       evidence: bundle([withSsh('a', vmcaA, [vmcaA, vmcaB]), withSsh('b', vmcaB, [vmcaA, vmcaB])], [probe([leafA])]),
       vcenters: ['a'],

@@ -313,7 +313,7 @@ describe('stale: all conditions, none of them unknown', () => {
     { name: 'no word on retaining and no holder: unknown', at: { served: [ownLeaf] }, stale: 'unknown' },
     {
       name: 'a path that a constraint breaks proves nothing lost: unknown',
-      at: { served: [constrained], roots: [noSigning] },
+      at: { served: [constrained], roots: [noSigning], facts: { retained: false } },
       stale: 'unknown',
     },
     {
