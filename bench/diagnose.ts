@@ -7,14 +7,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LITERALS } from '../src/diagnose/prefilter.js';
+import { LITERALS } from '../src/diagnose/catalogue.js';
 import { healthyLog, SEED_BLOCK } from './diagnose-logs.js';
 
 declare const BENCH_FOLDER: string;
 const { bin } = JSON.parse(readFileSync(join(BENCH_FOLDER, '../package.json'), 'utf8')) as { bin: { vasatrust: string } };
 const COMMAND = join(BENCH_FOLDER, '..', bin.vasatrust);
 /** Tells the peak of memory on stderr when the command ends. */
-const TELL_RSS = "data:text/javascript,process.on('exit',()=>process.stderr.write(`RSS ${process.resourceUsage().maxRSS}\\n`))";
+const TELL_RSS = "data:text/javascript,process.on('exit',()=>process.stderr.write('RSS '+process.resourceUsage().maxRSS))";
 const RUNS = 5;
 
 const mebibytes = Number(process.argv[2] ?? 1024);

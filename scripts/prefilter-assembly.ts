@@ -9,7 +9,9 @@
  *
  * Memory: 0 six tables of 16 bytes · 112 scratch, 16 bytes · 128 nine offsets of buckets, 32 bits each · 256 windows, 8 bytes each.
  */
+import { LITERALS } from '../src/diagnose/catalogue.js';
 import { PREFILTER_LAYOUT } from '../src/diagnose/prefilter-layout.js';
+import { choosePrefilterWindows } from './prefilter-windows.js';
 
 type Code = readonly (number | Code)[];
 
@@ -252,9 +254,21 @@ export function assemblePrefilter(): Uint8Array {
   ]);
 }
 
-/** The source file that carries the module. */
+/** The source file that carries the module and what it looks for. */
 export function prefilterModuleSource(): string {
-  const base64 = Buffer.from(assemblePrefilter()).toString('base64');
-  const lines = base64.match(/.{1,110}/g) ?? [];
-  return `// Generated from scripts/prefilter-assembly.ts by \`node scripts/generate-docs.mjs\`; do not edit.\n\n/** A WebAssembly module, base64. What it does is told where it is made. */\nexport const PREFILTER_MODULE =\n${lines.map((line) => `  '${line}'`).join(' +\n')};\n`;
+  const code =
+    Buffer.from(assemblePrefilter())
+      .toString('base64')
+      .match(/.{1,110}/g) ?? [];
+  const quoted = (text: string): string => (text.includes("'") ? JSON.stringify(text) : `'${text}'`);
+  const buckets = choosePrefilterWindows(LITERALS).map(
+    (bucket) => `  [\n${bucket.map(({ literal, offset }) => `    [${quoted(literal)}, ${offset}],\n`).join('')}  ],\n`,
+  );
+  return [
+    '// Generated from the catalogue and scripts/prefilter-assembly.ts by `node scripts/generate-docs.mjs`; do not edit.\n',
+    '/** Literals of the catalogue in eight buckets, each with the place in it where its window of eight characters begins. */',
+    `export const PREFILTER_BUCKETS: readonly (readonly (readonly [literal: string, offset: number])[])[] = [\n${buckets.join('')}];\n`,
+    '/** A WebAssembly module, base64. What it does is told where it is made. */',
+    `export const PREFILTER_MODULE =\n${code.map((line) => `  '${line}'`).join(' +\n')};\n`,
+  ].join('\n');
 }

@@ -14,7 +14,10 @@ export const CATALOGUE: readonly Signature[] = [
 ];
 
 /** Marks every record of level ERROR: an error between the beginning and the end of a removal means it did not work. */
-export const ERROR_LITERAL = '] ERROR ';
+const ERROR_LITERAL = '] ERROR ';
+
+/** Every text that files are searched for. */
+export const LITERALS: readonly string[] = [...new Set([...CATALOGUE.flatMap(({ literals }) => literals), ERROR_LITERAL])];
 
 /** What the entry reads out of the record; undefined where it does not fire. */
 export function matchSignature(signature: Signature, record: LogRecord): Facts | undefined {

@@ -1,6 +1,6 @@
-import { LITERALS, literalCheck, type Prefilter, plainPrefilter, WINDOW, windowsOf } from './prefilter.js';
+import { literalCheck, type Prefilter, plainPrefilter, windowOf } from './prefilter.js';
 import { PREFILTER_LAYOUT as AT } from './prefilter-layout.js';
-import { PREFILTER_MODULE } from './prefilter-module.js';
+import { PREFILTER_BUCKETS, PREFILTER_MODULE } from './prefilter-module.js';
 
 /** As much of WebAssembly's interface as is used; the compiler's libraries for Node do not declare it. */
 interface WebAssemblyLike {
@@ -16,15 +16,15 @@ interface Exports {
 }
 
 const PAGE = 64 * 1024;
-const BUCKETS = 8;
+const WINDOW = 8;
 
 /** The fastest prefilter that this runtime has: WebAssembly with SIMD, else plain JavaScript. */
-export function openPrefilter(size: number, literals: readonly string[] = LITERALS): Prefilter {
-  return fastPrefilter(size, literals) ?? plainPrefilter(size, literals);
+export function openPrefilter(size: number): Prefilter {
+  return fastPrefilter(size) ?? plainPrefilter(size);
 }
 
 /** `size` bytes of memory, the first `PREFILTER_LAYOUT.end` of which are its own. Undefined where the runtime knows no SIMD. */
-export function fastPrefilter(size: number, literals: readonly string[] = LITERALS): Prefilter | undefined {
+export function fastPrefilter(size: number): Prefilter | undefined {
   const wasm = (globalThis as { WebAssembly?: WebAssemblyLike }).WebAssembly;
   const code = Buffer.from(PREFILTER_MODULE, 'base64');
   if (wasm === undefined || !wasm.validate(code)) return undefined;
@@ -32,8 +32,8 @@ export function fastPrefilter(size: number, literals: readonly string[] = LITERA
   const memory = new wasm.Memory({ initial: pages, maximum: pages });
   const { next, countLines, lines } = new wasm.Instance(new wasm.Module(code), { '': { memory } }).exports;
   const bytes = new Uint8Array(memory.buffer);
-  writeTables(bytes, windowsOf(literals));
-  const isLiteral = literalCheck(bytes, literals);
+  writeTables(bytes);
+  const isLiteral = literalCheck(bytes);
   let passed = 0;
   return {
     memory: bytes,
@@ -54,26 +54,22 @@ export function fastPrefilter(size: number, literals: readonly string[] = LITERA
   };
 }
 
-/** Windows that begin alike share a bucket: fewer places look like one of them and are none. */
-function writeTables(memory: Uint8Array, windows: readonly string[]): void {
-  const sorted = [...windows].sort();
-  if (AT.windows + sorted.length * WINDOW > AT.end) throw new Error(`too many literals: ${sorted.length}`);
+function writeTables(memory: Uint8Array): void {
   const view = new DataView(memory.buffer, memory.byteOffset);
-  for (let bucket = 0; bucket <= BUCKETS; bucket += 1)
-    view.setInt32(AT.buckets + 4 * bucket, Math.round((bucket * sorted.length) / BUCKETS), true);
-  const bucketOf = (index: number): number => {
-    let bucket = 0;
-    while (view.getInt32(AT.buckets + 4 * (bucket + 1), true) <= index) bucket += 1;
-    return bucket;
-  };
-  for (const [index, window] of sorted.entries()) {
-    const place = AT.windows + index * WINDOW;
-    memory.set(Buffer.from(window, 'latin1'), place);
-    for (let offset = 0; offset < 3; offset += 1) {
-      const byte = memory[place + offset] ?? 0;
-      const [low, high] = [AT.tables + 32 * offset + (byte & 15), AT.tables + 32 * offset + 16 + (byte >> 4)];
-      memory[low] = (memory[low] ?? 0) | (1 << bucketOf(index));
-      memory[high] = (memory[high] ?? 0) | (1 << bucketOf(index));
+  let place: number = AT.windows;
+  for (const [bucket, literals] of PREFILTER_BUCKETS.entries()) {
+    view.setInt32(AT.buckets + 4 * bucket, (place - AT.windows) / WINDOW, true);
+    for (const window of new Set(literals.map(windowOf))) {
+      if (place + WINDOW > AT.end) throw new Error('too many literals');
+      memory.set(Buffer.from(window, 'latin1'), place);
+      for (let offset = 0; offset < 3; offset += 1) {
+        const byte = memory[place + offset] ?? 0;
+        const [low, high] = [AT.tables + 32 * offset + (byte & 15), AT.tables + 32 * offset + 16 + (byte >> 4)];
+        memory[low] = (memory[low] ?? 0) | (1 << bucket);
+        memory[high] = (memory[high] ?? 0) | (1 << bucket);
+      }
+      place += WINDOW;
     }
   }
+  view.setInt32(AT.buckets + 4 * PREFILTER_BUCKETS.length, (place - AT.windows) / WINDOW, true);
 }

@@ -1,4 +1,78 @@
-// Generated from scripts/prefilter-assembly.ts by `node scripts/generate-docs.mjs`; do not edit.
+// Generated from the catalogue and scripts/prefilter-assembly.ts by `node scripts/generate-docs.mjs`; do not edit.
+
+/** Literals of the catalogue in eight buckets, each with the place in it where its window of eight characters begins. */
+export const PREFILTER_BUCKETS: readonly (readonly (readonly [literal: string, offset: number])[])[] = [
+  [
+    ['unregisterProvider() called', 4],
+    ['FINAL FAILURE deleteVirtualVolume', 10],
+  ],
+  [
+    ['sps-extension', 2],
+    ['VasaProviderImpl.flushEventQueue(', 20],
+    [' will expire on ', 1],
+    ['sms_self_signed', 4],
+    ['[updateActiveProvider] Flush event', 23],
+    ['[removeEntry] Remove the cache entry', 0],
+    ['NeedsExplicitActivation is not set', 0],
+    ['] ERROR ', 0],
+    ['VasaOp::EventPollerCB ', 6],
+    ['sms.EsxiVasaClientCertificate', 2],
+    ['Created a task - ', 0],
+    ['PBM error PreProvisionProcess', 2],
+  ],
+  [
+    ['PBM error occurred during Pre', 11],
+    ['Exception while retrieving version info', 25],
+    ['Failed to initialize FcdService', 16],
+    ['Check backup provider ', 3],
+    ['VASA client certificate', 1],
+    ['[isLegacyProvider] Failed to retrieve', 17],
+  ],
+  [
+    ['Operation not allowed in current service state', 15],
+    ['fault.IncorrectUsernamePassword', 17],
+    ['[load] Provider loading failed', 0],
+    ['[removeProvider] Removing provider - ', 2],
+    ['fault.CertificateNotImported', 16],
+    ['vim.fault.NotFound', 9],
+    ['[FAILOVER] Provider failover started', 6],
+    ['sms.fault.NotFound', 9],
+  ],
+  [
+    ['Updated progress to ', 10],
+    ['[isValidatorexception]: Unknown', 1],
+    ['failed to get endpoint, err=SSL', 16],
+    ['[removeFdMappingForProvider]', 15],
+    ["===> Issuing '", 5],
+  ],
+  [
+    ['Error while removing an entry for the provider', 10],
+    ['Could not find VVol', 10],
+    ['[removeProvider] Removing provider: ', 21],
+    ['[getBackupProvider] Looking for', 23],
+  ],
+  [
+    ['fault.CertificateAuthorityFault', 4],
+    ['fault.CertificateRefreshFailed', 4],
+    ['VasaSession::DoSetContext: setContext for VP', 24],
+    ['fault.CertificateNotTrusted', 4],
+    ['fault.InvalidCertificate', 4],
+    ['fault.InvalidUrl', 4],
+    ['503 Service Unavailable', 15],
+    ['fault.AlreadyExists', 4],
+    ['===> FINAL SUCCESS ', 2],
+    ['SetContext failed!', 8],
+    ['[markTaskCompleted] Marked', 0],
+  ],
+  [
+    ['fault.ProviderNotFound', 4],
+    ['fault.ProviderUnregistrationFault', 4],
+    ['[getBackupProvider] Found new backup', 3],
+    ['PolicyAdapterImpl.copyVasaComplianceResult', 6],
+    ['Setcontext() was interrupted', 8],
+    ['vc.sms.VasaProviderCertificate', 0],
+  ],
+];
 
 /** A WebAssembly module, base64. What it does is told where it is made. */
 export const PREFILTER_MODULE =
