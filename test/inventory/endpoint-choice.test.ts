@@ -106,6 +106,24 @@ describe('which certificate a vCenter sees', () => {
       leaf: 'CN=one',
     },
     {
+      name: 'nothing, where only a virtual host of somebody else answers',
+      case: { probes: [vhost('b.array1', 'b', two), probe([], { handshake: unseen('unreachable') })] },
+      leaf: undefined,
+    },
+    {
+      name: 'not what the same provider serves at the port another vCenter uses',
+      case: {
+        facts: identity,
+        others: [
+          vcenterEvidence('b', {
+            registrations: seen([record('b-1', { ...identity, url: providerUrl('https://array1-ct0.lab.example:8443/') })]),
+          }),
+        ],
+        probes: [probe([two], { url: providerUrl('https://array1-ct0.lab.example:8443/') })],
+      },
+      leaf: undefined,
+    },
+    {
       name: 'not that of the appliance’s look at a virtual host',
       case: { appliance: { reach: [reach([two], { sni: 'b.array1' }), reach([one])] }, probes: [] },
       leaf: 'CN=one',
