@@ -32,7 +32,7 @@ import {
   vcentersNotAsked,
   vmcaKey,
 } from './audit-view.js';
-import { markdownText } from './visible-text.js';
+import { markdownText, visibleText } from './visible-text.js';
 
 /** Characters of one table cell. */
 const CELL = 200;
@@ -71,7 +71,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 function nextBlock(audit: Audit): string[] {
   const next = nextStep(audit);
   if (next === undefined) return [];
-  return [next.command === undefined ? `Next: ${next.note}.` : `Next: \`${next.command}\` (${next.note}).`];
+  if (next.command === undefined) return [`Next: ${text(next.note)}.`];
+  return [`Next: ${codeSpan(next.command)} (${text(next.note)}).`];
+}
+
+/** As code, for copying; as text where a name in it could end that, or be HTML to a careless reader of Markdown. */
+function codeSpan(command: string): string {
+  const shown = visibleText(command);
+  return /[`<>&]/.test(shown) ? text(command) : `\`${shown}\``;
 }
 
 function presentsRows(vcenter: Vcenter): string[][] {
@@ -135,7 +142,7 @@ function findingBlock(finding: Finding, audit: Audit): string {
     `### ${severityOf(finding.code)}: ${finding.code}`,
     text(headline(finding, audit.inventory)),
     ...(evidence.length === 0 ? [] : [evidence.join('\n')]),
-    `What to do: ${text(remedy(finding, audit.inventory))}`,
+    `What to do: ${markdownText(remedy(finding, audit.inventory), 2_000)}`,
   ].join('\n\n');
 }
 

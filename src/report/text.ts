@@ -191,7 +191,7 @@ function totalsBlock(audit: Audit, width: number | undefined): string[] {
   const next = nextStep(audit);
   const notJudged = notJudgedText(audit.notJudged);
   const step = next === undefined ? '' : next.command === undefined ? next.note : `${next.command}   (${next.note})`;
-  const totals = `${totalsText(audit)}.${step === '' ? '' : `  Next: ${step}`}`;
+  const totals = `${totalsText(audit)}.${step === '' ? '' : `  Next: ${visibleText(step)}`}`;
   return [
     ...breakLine(timesText(audit), width, 4),
     ...(notJudged === undefined ? [] : breakLine(`Not judged, for want of evidence: ${notJudged}`, width, 4)),

@@ -2,7 +2,7 @@ import type { Finding } from '../../model/finding.js';
 import type { ProviderId } from '../../model/ids.js';
 import type { Inventory } from '../../model/inventory.js';
 import { lookupIn } from './names.js';
-import { list } from './quote.js';
+import { list, quote } from './quote.js';
 
 /**
  * Commands this version has, as typed. What a report tells the user to type comes from here, so that it never names one that is not there.
@@ -18,7 +18,8 @@ export const COMMANDS = {
 } as const;
 
 /** A name from outside as one word of a shell's command line. What cannot be seen is made visible by the report, and is then not what was meant. */
-function word(text: string): string {
+function word(name: string): string {
+  const text = quote(name);
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
