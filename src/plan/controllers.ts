@@ -63,7 +63,7 @@ function keysOf(endpoint: Endpoint): string[] {
 }
 
 /** Where `connectTo` leads through a tunnel, the far address is not seen and the near one says nothing. */
-const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
+export const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
 
 /** Array ids; the provider itself where SMS names none, so that it still counts as a path to something. */
 export const arraysOf = (provider: Provider): readonly string[] => (provider.arrays.length > 0 ? provider.arrays : [provider.id]);

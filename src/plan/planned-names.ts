@@ -1,7 +1,6 @@
 import type { PlannedCertificate, PlannedName } from '../model/planned-certificate.js';
 import { canonicalAddress, canonicalHostPort } from '../x509/names.js';
-import type { Controller } from './controllers.js';
-import { leavesOf } from './controllers.js';
+import { type Controller, isLoopback, leavesOf } from './controllers.js';
 import type { CaChain } from './external-ca-chain.js';
 import { providerName } from './select-providers.js';
 
@@ -34,14 +33,22 @@ export function planCertificates(controllers: readonly Controller[], ca: CaChain
   return planned;
 }
 
-/** Every name and address by which a vCenter registered it, and the host names its present certificate carries; names first, sorted. */
+/** Every name and address by which a vCenter registered it, the addresses it was found at, and the host names its present certificate carries; names first, sorted. */
 export function namesOf(controller: Controller): PlannedName[] {
   const hosts = controller.urls.flatMap((url) => canonicalHostPort(url)?.host ?? []);
   const carried = controller.providers
     .flatMap(leavesOf)
     .flatMap(({ san }) => san.flatMap(({ kind, value }) => (kind === 'dns' && isHostName(value) ? [value.toLowerCase()] : [])));
+  const found = controller.registrations.flatMap(({ registration: { reach } }) =>
+    reach.from === 'nobody' ? [] : reach.addresses,
+  );
+  const seen = controller.providers.flatMap(({ endpoints }) =>
+    endpoints.flatMap(({ address, vcenter }) => (vcenter === undefined ? (address ?? []) : [])),
+  );
+  // A tunnel's end on this machine is nobody's address.
+  const addresses = [...found, ...seen].filter((one) => canonicalAddress(one) !== undefined && !isLoopback(one));
   const names = new Map<string, PlannedName>();
-  for (const host of [...hosts, ...carried]) {
+  for (const host of [...hosts, ...addresses, ...carried]) {
     const address = canonicalAddress(host);
     const name: PlannedName = address === undefined ? { kind: 'dns', value: host } : { kind: 'ip', value: address };
     if (name.kind === 'ip' || isHostName(host)) names.set(`${name.kind} ${name.value}`, name);
