@@ -73,7 +73,7 @@ export const PROVE_SHELL: Check = {
 
 /** The backup keeps owner, mode and times; it lies outside the folder that SPS reads its settings from. */
 export const backupCommands = ({ path, backup }: ConfigChange): (readonly string[])[] => [
-  ['/bin/mkdir', '-p', '-m', '700', folderOf(backup)],
+  ['/bin/mkdir', '-p', '-m', '700', folderOf(folderOf(backup)), folderOf(backup)],
   ['/bin/cp', '-p', path, backup],
 ];
 
