@@ -26,6 +26,18 @@ export function addCleanupCommands(program: Command, around: Surroundings, done:
       const { cleanupCommand } = await import('./commands/cleanup.js');
       done(await cleanupCommand(vcenter, { ...globals(), ...options }, around));
     });
+
+  program
+    .command('doctor')
+    .description(
+      'are logins, pins, shells, tools, paths and formats what vasatrust assumes? Only reads; ends in a report. Changes nothing.',
+    )
+    .argument('[vcenters...]', 'ids or addresses; all of the estate where none is given')
+    .option('--scrub', 'take names and addresses out of the report, so that it can be sent to anybody')
+    .action(async (vcenters: string[], options) => {
+      const { doctorCommand } = await import('./commands/doctor.js');
+      done(await doctorCommand(vcenters, { ...globals(), ...options }, around));
+    });
 }
 
 function wholeNumber(text: string): number {
