@@ -60,6 +60,9 @@ export async function loadConfig(
     if (mistakes.length > 0) return err(mistakes);
     return toConfig({}, { defaults, resolvePath: (name) => resolve(cwd, expandHome(name, home)) });
   }
+  // With a URL in the environment no file is needed: what is wrong is the URL.
+  if (path === undefined && text.error === 'missing' && mistakes.some((mistake) => mistake.path.endsWith('_URL')))
+    return err(mistakes);
   return err([...mistakes, noFile(file, path === undefined, text.error)]);
 }
 

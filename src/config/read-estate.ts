@@ -62,6 +62,8 @@ function wordsFor(issue: z.core.$ZodIssue, path: YamlPath): { readonly message: 
       remedy: 'See the examples that come with vasatrust.',
     };
   }
+  if (issue.code === 'too_small' && issue.origin !== 'array' && issue.origin !== 'string')
+    return { message: `is less than ${issue.minimum}`, remedy: 'Write a larger number.' };
   if (issue.code === 'too_small') return { message: 'is empty', remedy: 'Write at least one, or remove the key.' };
   if (issue.code === 'too_big') return { message: `is more than ${issue.maximum}`, remedy: 'Write a smaller number.' };
   return { message: issue.message, remedy: 'Check this value.' };

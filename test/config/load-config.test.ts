@@ -170,6 +170,7 @@ describe('the environment', () => {
 
   test('a password inside GOVC_URL is refused and not repeated', async () => {
     const mistakes = await refused(undefined, { GOVC_URL: 'user:hunter2@vc65', GOVC_PASSWORD: 'p' });
+    expect(mistakes.map(({ path }) => path)).not.toContain('');
     expect(mistakes[0]?.remedy).toMatch(/GOVC_PASSWORD/);
     expect(JSON.stringify(mistakes)).not.toContain('hunter2');
   });

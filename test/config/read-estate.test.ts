@@ -57,6 +57,12 @@ describe('each mistake has its remedy', () => {
       message: /not text/,
       remedy: /quotes/,
     },
+    {
+      name: 'a port of zero',
+      text: vcenter('    ssh: { port: 0, agent: true, knownHostsFile: x }\n'),
+      message: /is less than 1/,
+      remedy: /larger number/,
+    },
     { name: 'an empty value', text: vcenter('    tls: { caFile: }\n'), message: /is empty/, remedy: /remove the key/ },
     { name: 'an empty tls', text: vcenter('    tls: {}\n'), message: /says nothing/, remedy: /trust store/ },
     {
