@@ -65,7 +65,7 @@ export function buildProgram(
   addCaCommands(program, around, done);
   addCleanupCommands(program, around, done);
 
-  const lab = program.command('lab').description('a simulated estate on this machine, to try vasatrust on');
+  const lab = program.command('lab').description('a simulated estate on this machine, to try vasatrust on').helpCommand(false);
   lab
     .command('up')
     .description('start a scenario, write an estate.yaml for it and run until Ctrl-C')
@@ -98,4 +98,4 @@ export function buildProgram(
 const EXIT_CODES = `
 Results go to stdout, everything else to stderr.
 Exit codes: ${EXIT.clean} clean · ${EXIT.findings} a finding of severity error · ${EXIT.usage} bad usage or config · ${EXIT.gaps} the evidence has gaps
-            ${EXIT.bug} a bug of vasatrust · ${EXIT.interrupted} interrupted`;
+            ${EXIT.refused} refused, nothing changed · ${EXIT.bug} a bug of vasatrust · ${EXIT.interrupted} interrupted`;

@@ -33,9 +33,15 @@ export function openProgress(stream: TextStream, wanted: boolean, now: () => Dat
 }
 
 function plainLines(stream: TextStream, now: () => Date): Progress {
+  const running = new Map<string, number>();
   return {
     on(event) {
-      stream.write(`${now().toISOString()} ${sentence(event)}\n`);
+      const key = JSON.stringify([event.target, event.source]);
+      const others = running.get(key) ?? 0;
+      running.set(key, event.state === 'started' ? others + 1 : others - 1);
+      // Several looks of one kind at one target, as with and without a server name, are one for whoever waits; a gap is always told.
+      const isTold = event.state === 'started' ? others === 0 : event.state === 'gap' || others <= 1;
+      if (isTold) stream.write(`${now().toISOString()} ${sentence(event)}\n`);
     },
     end: () => {},
   };
@@ -45,7 +51,7 @@ function sentence(event: ProgressEvent): string {
   const outcome = {
     started: '…',
     seen: 'seen',
-    absent: 'not there',
+    absent: 'not in this version',
     gap: `could not look (${event.problem ?? 'no reason given'})`,
   }[event.state];
   return `${plainText(event.target, 120)}  ${WORDS[event.source]}: ${outcome}`;

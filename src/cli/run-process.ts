@@ -2,12 +2,16 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { run } from './run.js';
 
 /** One run of the command in a real process: its arguments, streams and signals. The caller sets the exit code. */
-export function runProcess(process: NodeJS.Process): Promise<ExitCode> {
+export async function runProcess(process: NodeJS.Process): Promise<ExitCode> {
   const { env, stdout, stderr } = process;
+  let lost: string | undefined;
   // Whoever reads us may stop reading (`| head`): that is no fault, and the exit code still says what was found.
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code === 'EPIPE') return;
+      if (stream === stderr || lost !== undefined) return;
+      lost = error.code ?? error.message;
+      stderr.write(`error  the result could not be written (${lost}).\n  Check that what stdout leads to has room.\n`);
     });
   }
   process.on('uncaughtException', (error) => {
@@ -22,5 +26,8 @@ export function runProcess(process: NodeJS.Process): Promise<ExitCode> {
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  return run({ argv: process.argv.slice(2), env, cwd: process.cwd(), stdout, stderr, interrupted: stopping.signal });
+  const code = await run({ argv: process.argv.slice(2), env, cwd: process.cwd(), stdout, stderr, interrupted: stopping.signal });
+  // A failed write is told a little later than it happens.
+  await new Promise((resolve) => setImmediate(resolve));
+  return lost === undefined ? code : EXIT.usage;
 }

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -52,6 +53,7 @@ describe('bad usage ends with 2, nothing on stdout, and says what to type', () =
     { args: ['explain', 'nothing-like-it'], says: /vasatrust explain/ },
     { args: ['lab'], says: /a command is missing/ },
     { args: ['lab', 'up', 'clsh'], says: /Did you mean clash/ },
+    { args: ['lab', 'up', 'clash', '5'], says: /only the scenario estate-of takes a number/ },
     { args: ['audit', '--evidence', '/nonexistent/file'], says: /could not be read/ },
     { args: ['audit', '-f', '/nonexistent/estate.yaml'], says: /no such file/ },
     { args: ['audit'], says: /estate.yaml: there is no such file[\s\S]*GOVC_URL/ },
@@ -197,13 +199,26 @@ describe('an audit of the lab', () => {
   });
 });
 
+test.skipIf(!existsSync('/dev/full'))('a result that finds no room is told, and is not taken for a finding', async () => {
+  const full = openSync('/dev/full', 'w');
+  try {
+    const ran = spawnSync(process.execPath, [join(root, 'dist/vasatrust.cjs'), 'explain'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    expect(ran).toMatchObject({ status: 2, stderr: expect.stringContaining('the result could not be written (ENOSPC)') });
+  } finally {
+    closeSync(full);
+  }
+});
+
 describe('the lab', () => {
   test('up writes an estate.yaml, prints how to audit it, ends on Ctrl-C with 0 and takes its files along', async () => {
     let file = '';
     const ran = await runCommand(['lab', 'up', 'external-ca'], {
       onOutput: (child, stdout) => {
         if (!stdout.includes('Ctrl-C')) return;
-        file = /--file (\S+)/.exec(stdout)?.[1] ?? '';
+        file = /^node \S+\/vasatrust\.cjs audit --file (\S+)$/m.exec(stdout)?.[1] ?? '';
         expect(readFileSync(file, 'utf8')).toContain('vcenters:');
         child.kill('SIGINT');
       },

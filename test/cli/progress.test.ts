@@ -30,6 +30,15 @@ describe('without a terminal', () => {
 2026-11-22T12:00:04.000Z vc67  storage providers (SMS): could not look (login-refused)
 `);
   });
+  test('two looks of one kind at one target are told as one, and a gap of either is told', () => {
+    const look = { target: 'https://a/', source: 'tls' } as const;
+    const words = (...states: ('started' | 'seen' | 'gap')[]) =>
+      play(states.map((state) => ({ ...look, state })))
+        .split('\n')
+        .map((line) => line.slice(line.lastIndexOf(': ') + 2));
+    expect(words('started', 'started', 'seen', 'seen')).toEqual(['…', 'seen', '']);
+    expect(words('started', 'started', 'gap', 'seen')).toEqual(['…', 'could not look (no reason given)', 'seen', '']);
+  });
   test('a target from outside stays on its line', () => {
     const text = play([{ target: 'https://a\u001b[2J\nb/', source: 'tls', state: 'started' }]);
     expect(text.split('\n')).toHaveLength(2);

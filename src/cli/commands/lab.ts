@@ -6,6 +6,7 @@ import { findScenario, SCENARIOS } from '../../lab/scenarios/find-scenario.js';
 import { startLab } from '../../lab/start-lab.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { GlobalOptions, Surroundings } from '../surroundings.js';
+import { thisCommand } from '../this-command.js';
 
 /**
  * Runs a scenario until Ctrl-C, which is how it is meant to end: exit code 0. What it wrote is removed with it.
@@ -17,6 +18,11 @@ export async function labUpCommand(
   options: GlobalOptions,
   around: Surroundings,
 ): Promise<ExitCode> {
+  if (count !== undefined && scenario !== 'estate-of') {
+    const remedy = `Leave out the ${count}, or start estate-of ${count}.`;
+    around.out.fail({ code: 'usage', summary: 'only the scenario estate-of takes a number', remedy });
+    return EXIT.usage;
+  }
   const name = count === undefined ? scenario : `${scenario}-${count}`;
   if (!findScenario(name)) {
     around.out.fail(unknownScenario(name));
@@ -40,7 +46,7 @@ export async function labUpCommand(
 export function labListCommand(options: GlobalOptions, around: Surroundings): ExitCode {
   const rows = [
     ...SCENARIOS.map(({ name, about }) => ({ name, about })),
-    { name: 'estate-of N', about: 'An estate of N vCenters.' },
+    { name: 'estate-of N', about: 'N vCenters in groups of four, each group fighting over one provider' },
   ];
   if (options.output === 'json') around.out.write(`${JSON.stringify({ formatVersion: 1, scenarios: rows }, null, 2)}\n`);
   else if (options.output === 'md') around.out.write(rows.map(({ name, about }) => `- \`${name}\`: ${about}\n`).join(''));
@@ -53,7 +59,7 @@ function asText(name: string, file: string, env: Readonly<Record<string, string>
     `The lab "${name}" is running. In another terminal:`,
     '',
     ...Object.entries(env).map(([key, value]) => `export ${key}=${shellWord(value)}`),
-    `vasatrust audit --file ${shellWord(file)}`,
+    `${thisCommand(process.argv, process.cwd())} audit --file ${shellWord(file)}`,
     '',
     'Ctrl-C ends the lab and removes its files.',
     '',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startLab } from '../../lab/start-lab.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { GlobalOptions, Surroundings } from '../surroundings.js';
+import { thisCommand } from '../this-command.js';
 import { auditCommand } from './audit.js';
 
 /**
@@ -26,6 +27,8 @@ export async function startCommand(options: GlobalOptions, around: Surroundings)
     say(
       `This audit ends with exit code ${code}. For an estate of your own: write estate.yaml (see examples/), then vasatrust audit.`,
     );
+    const command = thisCommand(process.argv, process.cwd());
+    if (command !== 'vasatrust') say(`Until it is installed (npm link), type ${command} for vasatrust.`);
     return EXIT.clean;
   } finally {
     await lab.close();
