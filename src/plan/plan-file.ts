@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Plan } from '../model/plan.js';
+import type { Plan, Step } from '../model/plan.js';
 import { err, ok, type Problem, type Result } from '../model/problem.js';
 import { graphFault } from './graph.js';
 
@@ -24,9 +24,30 @@ export function readPlan(text: string, name: string): Result<Plan> {
     return err(invalid(name, issue === undefined ? 'not a plan' : `${issue.path.join('.') || 'top level'}: ${issue.message}`));
   }
   const plan = checked.data as unknown as Plan;
-  const fault = graphFault(plan.steps);
+  const fault = graphFault(plan.steps) ?? danglingName(plan);
   return fault === undefined ? ok(plan) : err(invalid(name, fault));
 }
+
+/** Steps name certificates and providers that the plan has; each certificate's CA is there, too. */
+function danglingName(plan: Plan): string | undefined {
+  const certificates = new Set(plan.providerCertificates.map(({ name }) => name));
+  if (certificates.size < plan.providerCertificates.length) return 'two certificates have one name';
+  for (const step of plan.steps) {
+    const named = [
+      ...('certificate' in step ? [step.certificate] : []),
+      ...('certificates' in step && !isByFingerprint(step) ? step.certificates : []),
+    ];
+    const unknown = named.find((name) => !certificates.has(name));
+    if (unknown !== undefined) return `step ${step.id} names certificate ${unknown}, which is not there`;
+  }
+  const ids = new Set(plan.steps.map(({ id }) => id));
+  if (plan.pointOfNoReturn !== undefined && !ids.has(plan.pointOfNoReturn))
+    return `its point of no return ${plan.pointOfNoReturn} is not there`;
+  const unreal = plan.outages.flatMap(({ windows }) => windows).find(({ from, until }) => !ids.has(from) || !ids.has(until));
+  return unreal === undefined ? undefined : `an outage goes from ${unreal.from} to ${unreal.until}, which are not both there`;
+}
+
+const isByFingerprint = (step: Step): boolean => step.kind === 'publish-roots' || step.kind === 'confirm-roots';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

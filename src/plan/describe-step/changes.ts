@@ -207,8 +207,10 @@ export function describeRemoveRegistration(step: Of<'remove-registration'>, word
       powerCli(`Connect-VIServer -Server ${at}`, `${filter} | Remove-VasaProvider -Confirm:$true`),
       say('Or in the vSphere Client: the vCenter > Configure > Storage Providers, choose it, Remove.'),
       call('sms', 'UnregisterProvider_Task', { providerId: step.uid }),
+      say('Only if a fresh look still shows it, the published procedure; while it counts as stale, filled in by:'),
+      shell(HERE, `vasatrust cleanup ${shellWord(step.vcenter)} --provider ${shellWord(step.uid)} --runbook md`),
       say(
-        `Only if a fresh look still shows it, the published procedure (appendix "A registration that will not go"), with ${step.addresses.length === 0 ? 'the addresses that the name of the provider resolves to on the appliance' : `the address ${step.addresses.join(' and ')}`}.`,
+        `Else as in the appendix "A registration that will not go", with ${step.addresses.length === 0 ? 'the addresses that the name of the provider resolves to on the appliance' : `the address ${listed(step.addresses)}`}.`,
       ),
     ],
     expect: 'a fresh query no longer lists it',
