@@ -50,16 +50,22 @@ export async function* tarMembers(source: Bytes): AsyncGenerator<TarMember> {
     const length = isLink ? 0 : padded;
     const kind = isLink ? 'link' : type === '0' || type === '\0' || type === '7' ? 'file' : 'other';
     let left = length;
+    let hasEnded = false;
     async function* body(): AsyncGenerator<Uint8Array> {
       for (let wanted = size; wanted > 0; ) {
         const chunk = await input.some(wanted);
-        if (chunk.length === 0) throw new LogTrouble('truncated', 'the archive ends in the middle of a member');
+        if (chunk.length === 0) {
+          hasEnded = true;
+          throw new LogTrouble('truncated', 'the archive ends in the middle of a member');
+        }
         wanted -= chunk.length;
         left -= chunk.length;
         yield chunk;
       }
     }
     yield { name, kind, size, body: body() };
+    // Whoever read the member was told.
+    if (hasEnded) return;
     while (left > 0) {
       const skipped = await input.some(left);
       if (skipped.length === 0) throw new LogTrouble('truncated', 'the archive ends in the middle of a member');

@@ -31,6 +31,7 @@ const SPS_HEAD = new RegExp(
 );
 /** `2024-… error vvold[2099041] [Originator@6876 sub=Default opID=…] text`, `2024-… Er(163) VVold[2255518]: text`. Source: KB 412434. */
 const ESX_HEAD = new RegExp(String.raw`^${TIME} +([A-Za-z]+(?:\(\d+\))?) +([A-Za-z][\w.-]*)\[(\w+)\]:? +(.*)$`);
+const SPS_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 const ANY_HEAD = new RegExp(String.raw`^${TIME}\b(.*)$`);
 /** Frames, causes, and the bare name of an exception with its text. */
 const CONTINUATION = /^(?:\s+\S|Caused by:|Suppressed:|\[wrapped\]|\$?[a-z][\w$]*(?:\.[\w$]+){2,}(?::|$))/;
@@ -58,6 +59,8 @@ export function isContinuation(line: string): boolean {
 
 /** A clean ISO time, or nothing where the digits are no time. A time without a zone is taken as UTC, which SPS writes. */
 function timeOf(text: string): { at?: string } {
+  // As SPS writes it, and as it is handed on.
+  if (SPS_TIME.test(text)) return { at: text };
   const [, base = '', fraction = '', zone = 'Z'] = /^(.{19})(?:[.,](\d+))?(Z|[+-]\d\d:?\d\d)?$/.exec(text) ?? [];
   const ms = Date.parse(
     `${base.replace(' ', 'T')}.${fraction.slice(0, 3).padEnd(3, '0')}${zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')}`,
