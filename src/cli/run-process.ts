@@ -26,6 +26,8 @@ export async function runProcess(process: NodeJS.Process): Promise<ExitCode> {
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
+  // The terminal was closed: sessions and files are cleared up all the same.
+  process.on('SIGHUP', interrupt);
   const code = await run({ argv: process.argv.slice(2), env, cwd: process.cwd(), stdout, stderr, interrupted: stopping.signal });
   // A failed write is told a little later than it happens.
   await new Promise((resolve) => setImmediate(resolve));

@@ -30,6 +30,7 @@ describe('help and version', () => {
   for (const [name, args] of [
     ['help.txt', ['--help']],
     ['help-audit.txt', ['audit', '--help']],
+    ['help-diagnose.txt', ['diagnose', '--help']],
     ['help-explain.txt', ['explain', '-h']],
     ['help-lab-up.txt', ['lab', 'up', '--help']],
   ] as const) {
@@ -225,6 +226,19 @@ describe('the lab', () => {
     });
     expect(ran.code).toBe(0);
     expect(ran.stdout).toMatch(/^export \w+=/m);
+    expect(() => statSync(file)).toThrow();
+  });
+  test('up takes its files along also when its terminal is closed', async () => {
+    let file = '';
+    const ran = await runCommand(['lab', 'up', 'external-ca'], {
+      onOutput: (child, stdout) => {
+        if (!stdout.includes('Ctrl-C')) return;
+        file = /--file (\S+)/.exec(stdout)?.[1] ?? '';
+        child.kill('SIGHUP');
+      },
+    });
+    expect(ran.code).toBe(0);
+    expect(file).not.toBe('');
     expect(() => statSync(file)).toThrow();
   });
   test('list has every scenario', async () => {
