@@ -50,7 +50,13 @@ function orderChain(all: readonly Certificate[], root: Certificate): Result<CaCh
   }
   const stray = below.find((one) => !path.path.includes(one));
   if (stray !== undefined) return err({ code: 'incomplete', subject: stray.subject });
-  return ok({ certificates: path.path, root });
+  // The path was built for the issuing CA itself; what it signs stands one step lower. Self-issued ones do not count (RFC 5280 section 4.2.1.9).
+  const tooLow = path.path.find(
+    ({ pathLength }, index) =>
+      pathLength !== undefined &&
+      path.path.slice(0, index).filter(({ subject, issuer }) => subject !== issuer).length > pathLength,
+  );
+  return tooLow === undefined ? ok({ certificates: path.path, root }) : err({ code: 'path-length', subject: tooLow.subject });
 }
 
 function ownFault(certificate: Certificate, at: Date): CaFault | undefined {
