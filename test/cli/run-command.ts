@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const COMMAND = join(import.meta.dirname, '../../dist/vasatrust.cjs');
+export const commandPath = join(import.meta.dirname, '../../dist/vasatrust.cjs');
 
 export interface Ran {
   readonly code: number | null;
@@ -22,7 +22,7 @@ export interface RunOptions {
 /** Runs the built command as a user would; its environment is PATH, a HOME of nobody and what the test gives. */
 export function runCommand(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [COMMAND, ...args], {
+    const child = spawn(process.execPath, [commandPath, ...args], {
       cwd: options.cwd ?? '/',
       env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
