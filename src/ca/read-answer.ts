@@ -5,7 +5,7 @@ import { type CertificateRequest, parseRequest } from '../x509/request.js';
 import { type BerElement, BerError, childrenOf, readBer } from './ber.js';
 import { bareBase64, fileText, type PemBlock, pemBlocks } from './pem-blocks.js';
 import { certificatesInPkcs7, isPkcs7 } from './pkcs7.js';
-import { type FoundKey, isOldEncrypted, keyInDer, keyInPem } from './private-key.js';
+import { type FoundKey, isOldEncrypted, keyInDer, keyInOldPem } from './private-key.js';
 
 /** What one file holds. */
 export interface AnswerFile {
@@ -78,11 +78,11 @@ async function readForm(bytes: Buffer, reading: Reading, passphrase: string | un
 async function readBlock(block: PemBlock, reading: Reading, passphrase: string | undefined): Promise<void> {
   if (!block.label.endsWith('PRIVATE KEY')) return readDer(block.der, reading, passphrase);
   if (block.label === 'ENCRYPTED PRIVATE KEY') return readEncryptedKey(block.der, reading, passphrase);
-  if (passphrase === undefined && isOldEncrypted(block.text)) return void reading.objections.push({ code: 'passphrase-missing' });
-  const key = keyInPem(block.text, passphrase);
-  if (key === 'wrong-passphrase') reading.objections.push({ code: 'wrong-passphrase' });
-  else if (key) reading.keys.push(key);
-  else reading.objections.push({ code: 'damaged', why: 'has a private key that OpenSSL cannot read' });
+  if (!isOldEncrypted(block.text)) return addKey(block.der, reading);
+  if (passphrase === undefined) return void reading.objections.push({ code: 'passphrase-missing' });
+  const key = keyInOldPem(block.text, passphrase);
+  if (key) reading.keys.push(key);
+  else reading.objections.push({ code: 'wrong-passphrase' });
 }
 
 /** Bytes of one object, whichever it is. */

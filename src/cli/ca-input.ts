@@ -39,7 +39,7 @@ export interface CaInput {
 export async function readCaInput(paths: readonly string[], options: CaOptions, around: Surroundings): Promise<Result<CaInput>> {
   const accept = checkAccept(options.accept ?? []);
   if (!accept.ok) return accept;
-  const plan = await loadPlan(resolve(around.cwd, options.plan), options.plan);
+  const plan = loadPlan(resolve(around.cwd, options.plan), options.plan);
   if (!plan.ok) return plan;
   const passphrase = await readPassphrase(options, around);
   if (!passphrase.ok) return passphrase;
@@ -90,24 +90,16 @@ export async function readPassphrase(
   return secrets.resolve(source, 'passphrase');
 }
 
-/** In parallel, a few at a time: files may lie on a slow share. */
 export async function readAnswers(
   names: readonly string[],
   passphrase: string | undefined,
   around: Surroundings,
 ): Promise<Result<AnswerFile[]>> {
   const answers: AnswerFile[] = [];
-  for (let from = 0; from < names.length; from += 32) {
-    const batch = await Promise.all(
-      names.slice(from, from + 32).map(async (name) => {
-        const bytes = await readBytes(resolve(around.cwd, name));
-        return bytes.ok ? ok(await readAnswer(name, bytes.value, passphrase)) : bytes;
-      }),
-    );
-    for (const answer of batch) {
-      if (!answer.ok) return answer;
-      answers.push(answer.value);
-    }
+  for (const name of names) {
+    const bytes = readBytes(resolve(around.cwd, name));
+    if (!bytes.ok) return bytes;
+    answers.push(await readAnswer(name, bytes.value, passphrase));
   }
   return ok(answers);
 }
@@ -120,15 +112,11 @@ async function keysInFolder(
   around: Surroundings,
 ): Promise<Result<Map<string, ExpectedKey>>> {
   const keys = new Map<string, ExpectedKey>();
-  for (let from = 0; from < planned.length; from += 32) {
-    const batch = planned.slice(from, from + 32).flatMap(({ name }) => [
-      { name, shown: join(dir, `${name}.csr`) },
-      { name, shown: join(dir, `${name}.key`) },
-    ]);
-    const read = await Promise.all(batch.map(({ shown }) => readBytesIfThere(resolve(around.cwd, shown))));
-    for (const [i, { name, shown }] of batch.entries()) {
-      const bytes = read[i];
-      if (!bytes?.ok) return err(bytes?.error ?? usage(`${shown} was not read`, 'Try again.'));
+  for (const { name } of planned) {
+    for (const shown of [join(dir, `${name}.key`), join(dir, `${name}.csr`)]) {
+      if (keys.has(name)) continue;
+      const bytes = readBytesIfThere(resolve(around.cwd, shown));
+      if (!bytes.ok) return bytes;
       if (!bytes.value) continue;
       const answer = await readAnswer(shown, bytes.value, passphrase);
       const [expected] = keysOf(answer);
@@ -138,7 +126,7 @@ async function keysInFolder(
           code: 'file-invalid',
           target: shown,
           summary: `${shown} holds neither a key nor a request`,
-          remedy: `Put back the file that \`vasatrust ca csr\` wrote, or name another folder with --dir.`,
+          remedy: 'Put back the file that `vasatrust ca csr` wrote, or name another folder with --dir.',
           retry: 'after-remedy',
         });
     }

@@ -82,7 +82,7 @@ function filesFor({ planned, leaf, issuers, key }: AnswerCheck, input: CaInput, 
   const found = withKey?.keys.find(({ spkiSha256 }) => spkiSha256 === leaf.spkiSha256);
   if (!found) return files;
   const cipher = passphrase ? { cipher: 'aes-256-cbc', passphrase } : {};
-  const text = found.key.export({ type: 'pkcs8', format: 'pem', ...cipher }) as string;
+  const text = found.open().export({ type: 'pkcs8', format: 'pem', ...cipher }) as string;
   return [...files, { ...place(`${planned.name}.key`), text, mode: 0o600 }];
 }
 

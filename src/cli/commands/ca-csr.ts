@@ -36,7 +36,7 @@ const AT_A_TIME = 4;
 /** Makes a key and a request for every certificate of the plan, or takes in the requests that arrays made. All or nothing. */
 export async function caCsrCommand(planFile: string, options: CsrOptions, around: Surroundings): Promise<ExitCode> {
   const { out, cwd } = around;
-  const plan = await loadPlan(resolve(cwd, planFile), planFile);
+  const plan = loadPlan(resolve(cwd, planFile), planFile);
   if (!plan.ok) return fail(failureOf(plan.error), EXIT.usage);
   const all = plan.value.providerCertificates;
   const planned = options.name === undefined ? all : all.filter(({ name }) => name === options.name);
