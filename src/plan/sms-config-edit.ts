@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { SaxesParser, type SaxesTagPlain } from 'saxes';
+import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { err, ok, type Result } from '../model/problem.js';
 
 /** The value that SPS ships with, and the one that the published procedure sets. */
@@ -30,7 +30,7 @@ export interface SmsConfigEdit {
 
 /**
  * Sets qsConnection/retryAttempt of sms-config.xml, byte-preserving: the digits are replaced, nothing is parsed and written again.
- * Refused, with the reason: a size outside 200 B to 1 MiB, not UTF-8, not well-formed, a DOCTYPE, `<--` anywhere (the mark of a pasted
+ * Refused, with the reason: a size outside 200 B to 1 MiB, not UTF-8, not well-formed (namespaces included), a DOCTYPE or a processing instruction, `<--` anywhere (the mark of a pasted
  * article), no or several `qsConnection`, no or several `retryAttempt` or `retryInterval` in it, a value that is no plain number or none
  * of `expected`. Comments and CDATA do not count. Source of the fragment: the published procedure; the rest of the file is not published.
  */
@@ -86,7 +86,7 @@ function findSettings(text: string): Result<{ readonly attempt: Span; readonly i
   const refuse = (why: string) => {
     refused ??= why;
   };
-  const parser = new SaxesParser();
+  const parser = new SaxesParser({ xmlns: true });
   const setting = (): Span[] | undefined => {
     const name = path.at(-1);
     return path.at(-2) === 'qsConnection' && (name === 'retryAttempt' || name === 'retryInterval') ? found[name] : undefined;
@@ -96,9 +96,9 @@ function findSettings(text: string): Result<{ readonly attempt: Span; readonly i
   parser.on('xmldecl', ({ encoding }) => {
     if (encoding !== undefined && !/^(utf-?8|us-ascii)$/i.test(encoding)) refuse(`its encoding is ${encoding.slice(0, 40)}`);
   });
-  parser.on('opentag', (tag: SaxesTagPlain) => {
+  parser.on('opentag', (tag: SaxesTagNS) => {
     if (path.at(-1) !== undefined && setting() !== undefined) refuse(`${path.at(-1)} of qsConnection holds more than a number`);
-    path.push(localName(tag.name));
+    path.push(tag.local);
     if (path.at(-1) === 'qsConnection') connections += 1;
     if (path.slice(0, -2).includes('qsConnection') && /^retry(Attempt|Interval)$/.test(path.at(-1) ?? ''))
       refuse(`qsConnection holds another ${path.at(-1)} deeper down`);
@@ -110,7 +110,7 @@ function findSettings(text: string): Result<{ readonly attempt: Span; readonly i
   };
   parser.on('comment', notANumber);
   parser.on('cdata', notANumber);
-  parser.on('processinginstruction', notANumber);
+  parser.on('processinginstruction', () => refuse('it has a processing instruction'));
   parser.on('closetag', () => {
     setting()?.push(trimmed(text, opened, text.lastIndexOf('</', parser.position - 1)));
     path.pop();
@@ -128,8 +128,6 @@ function findSettings(text: string): Result<{ readonly attempt: Span; readonly i
 }
 
 const count = (spans: readonly Span[]): string => (spans.length === 0 ? 'no' : String(spans.length));
-
-const localName = (name: string): string => name.slice(name.indexOf(':') + 1);
 
 function trimmed(text: string, start: number, end: number): Span {
   let [from, to] = [start, end];
