@@ -145,6 +145,22 @@ describe('one password attempt', () => {
     expect(answers).toEqual(['right']);
   });
 
+  test('a login that was let in and then ended leaves the password good for the next', async () => {
+    const to = await peer();
+    const verdict: RootVerdict = {};
+    for (let time = 0; time < 2; time += 1) {
+      const shell = await connect(to, verdict);
+      if (!shell.ok) throw new Error(shell.error.summary);
+      await shell.value.close();
+      // The server's side of the end arrives a moment later.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const again = await connect(to, verdict);
+    expect(again.ok).toBe(true);
+    expect(verdict.refused).toBeUndefined();
+    if (again.ok) await again.value.close();
+  });
+
   test('a server that hangs up on the password has refused it', async () => {
     const to = await peer({
       onAuth: (context, connection) => (context.method === 'password' ? connection.end() : context.reject(['password'])),

@@ -15,6 +15,7 @@ export const COMMANDS = {
     `vasatrust plan external-ca${provider === undefined ? '' : ` --provider ${word(provider)}`} --ca chain.pem --out plan.json`,
   checkRegistration: (vcenter: string, provider: string) =>
     `vasatrust check-registration ${word(vcenter)} --provider ${word(provider)}`,
+  cleanupDryRun: (vcenter: string, uid: string) => `vasatrust cleanup ${word(vcenter)} --provider ${word(uid)} --dry-run`,
 } as const;
 
 /** A name from outside as one word of a shell's command line. What cannot be seen is made visible by the report, and is then not what was meant. */

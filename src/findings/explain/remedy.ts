@@ -15,10 +15,12 @@ export function remedy(f: Finding, inventory: Inventory): string {
       return f.holders.length === 0 ? general : heldByOthers(f.vcenter, list(f.holders));
     case 'stale-registration': {
       const dependents = lookupIn(inventory).registration(f.provider, f.vcenter, f.uid)?.dependents;
-      if (dependents === undefined) return `What depends on it was not seen: look before anything is removed. ${general}`;
+      const steps = `\`${COMMANDS.cleanupDryRun(f.vcenter, f.uid)}\` shows every command of a removal, with its check and its undo; nothing is changed by it.`;
+      if (dependents === undefined)
+        return `What depends on it was not seen: look before anything is removed. ${general} ${steps}`;
       return dependents.poweredOnVms > 0
-        ? `${dependents.poweredOnVms} powered-on VMs depend on it: move or stop them first. ${general}`
-        : general;
+        ? `${dependents.poweredOnVms} powered-on VMs depend on it: move or stop them first. ${general} ${steps}`
+        : `${general} ${steps}`;
     }
     case 'removal-failed':
       return f.known
