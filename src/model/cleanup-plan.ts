@@ -161,6 +161,7 @@ export type Expectation =
 /** Of a fresh `QueryProvider`: what a finished task says is no proof. */
 export interface SmsExpectation {
   readonly absent?: readonly string[];
+  /** One that is gone by then, whoever removed it, holds as well. */
   readonly offline?: readonly string[];
   /** Fresh queries in a row that have to agree. */
   readonly times: number;

@@ -63,7 +63,7 @@ export function stepNote(step: CleanupStep, plan: CleanupPlan): string {
     case 'confirm-backup':
       return 'Of all vCenters linked with it at the same time. Nothing here needs it to succeed; it is for what nobody foresees. See that no backup job, migration, clone or maintenance mode is running.';
     case 'try-plain':
-      return `uid ${step.uid}. Only the fresh list counts: a task that is "completed" proves nothing. Gone: go on with the next one. Still there: sps.log has a NullPointerException, and the steps below follow. When all are gone, stop here.`;
+      return `uid ${step.uid}. Only the fresh list counts: a task that is "completed" proves nothing. Gone: go on with the next one. Still there: sps.log has a NullPointerException, and the steps below follow for what is left. When all are gone, stop here.`;
     case 'open-shell':
       return 'Under the login shell appliancesh type `shell` first. Keep this session open; a second one to fall back on is worth having. From here on one person at a time.';
     case 'record-state':
@@ -211,7 +211,9 @@ function smsExpectation({ absent = [], offline = [], times }: SmsExpectation, pl
     ...(absent.length === 0 ? [] : [`no longer lists ${named(absent)}`]),
     ...(offline.length === 0
       ? []
-      : [`shows ${named(offline)} offline${times > 1 ? `, ${times === 2 ? 'twice' : `${times} times`} in a row` : ''}`]),
+      : [
+          `shows ${named(offline)} offline (or no longer)${times > 1 ? `, ${times === 2 ? 'twice' : `${times} times`} in a row` : ''}`,
+        ]),
   ].join(' and ');
 }
 

@@ -29,7 +29,7 @@ async function start(scenario: string, options: LabOptions = {}): Promise<Runnin
 }
 
 async function planFor(lab: RunningLab, request: Partial<CleanupRequest> = {}): Promise<CleanupPlan> {
-  const { inventory, probes } = await lookFor(lab, 'vc65');
+  const { inventory, probes } = await lookFor(lab, request.vcenter ?? 'vc65');
   const answer = planCleanup(
     inventory,
     { vcenter: vcenterId('vc65'), accepted: [{ code: 'dependents-running' }], purpose: 'show', madeBy: 'test', ...request },
@@ -39,8 +39,8 @@ async function planFor(lab: RunningLab, request: Partial<CleanupRequest> = {}): 
   return answer.plan;
 }
 
-async function handsAt(lab: RunningLab): Promise<Hands> {
-  const hands = await openHands(lab, 'vc65');
+async function handsAt(lab: RunningLab, vcenter = 'vc65'): Promise<Hands> {
+  const hands = await openHands(lab, vcenter);
   open.push(() => hands.close());
   return hands;
 }
@@ -201,5 +201,28 @@ describe('other appliances', () => {
     const { files, sps } = vc65(lab).appliance;
     expect(files.get('/usr/lib/vmware-vpx/sps/conf/sms-config.xml')?.content.toString('utf8')).toContain('>99999<');
     expect(sps.retryAttempt).toBe(99_999);
+  });
+
+  test('a provider by IPv6 address', async () => {
+    const lab = await start('ipv6');
+    const plan = await planFor(lab, { vcenter: vcenterId('vca') });
+    const gone = plan.removals.map(({ uid }) => uid);
+    expect(plan.addresses.map(({ address }) => address).sort()).toEqual(['fd00:1::10', 'fd00:1::11']);
+    const before = standing(lab, gone);
+    const hands = await handsAt(lab, 'vca');
+    for (const step of plan.steps.filter(({ kind }) => kind !== 'try-plain')) expect(await hands.play(step)).toEqual([]);
+    expect(standing(lab, gone)).toEqual(before);
+  });
+
+  test('where the plain removal takes one of the two, the procedure takes the other', async () => {
+    const lab = await start('clash', { switches: { npeWhen: 'active-with-backup' } });
+    const before = standing(lab, [CT0, CT1]);
+    const plan = await planFor(lab);
+    const hands = await handsAt(lab);
+    const [first] = plan.steps.filter(({ kind }) => kind === 'try-plain');
+    expect(first && (await hands.play(first))).toEqual([]);
+    expect(uidsOf(lab)).not.toContain(CT1);
+    for (const step of plan.steps.filter(({ kind }) => kind !== 'try-plain')) expect(await hands.play(step)).toEqual([]);
+    expect(standing(lab, [CT0, CT1])).toEqual(before);
   });
 });

@@ -80,7 +80,7 @@ export async function openHands(lab: RunningLab, vcenter: string, limitMs = 3_00
     const found = await sms.queryRegistrations();
     if (!found.ok) return false;
     const status = new Map(found.value.map((one) => [one.uid, one.status]));
-    return absent.every((uid) => !status.has(uid)) && offline.every((uid) => status.get(uid) === 'offline');
+    return absent.every((uid) => !status.has(uid)) && offline.every((uid) => (status.get(uid) ?? 'offline') === 'offline');
   }
 
   return {
