@@ -29,7 +29,7 @@ export function planAsText(plan: Plan, now: Date, named: Named, width?: number):
   ];
   const steps = plan.steps.map((step, index) => {
     const { title, who } = describeStep(step, plan, named);
-    return [String(index + 1), who, visibleText(title), span(step.seconds), needsText(step.needs, numbers)];
+    return [String(index + 1), visibleText(title), who, span(step.seconds), needsText(step.needs, numbers)];
   });
   const lines = [
     'THE PLAN',

@@ -160,3 +160,34 @@ export const CLASH: EstateSpec = {
     },
   ],
 };
+
+/** What a name from outside may try: leave its quotes, run something, break a line, close a code block, steer the terminal. */
+export const EVIL = `x'; rm -rf / #\u001b[31m\n\`\`\`\n"$(reboot)"\u202e\u2019`;
+
+/** The clash with that name wherever a name can be chosen by somebody else. */
+export function hostileEstate(): Inventory {
+  const inventory = estate(CLASH);
+  return {
+    ...inventory,
+    providers: inventory.providers.map((one) => ({
+      ...one,
+      names: [EVIL],
+      registrations: one.registrations.map((registration) => ({
+        ...registration,
+        name: EVIL,
+        uid: EVIL,
+        dependents: {
+          datastores: [{ name: EVIL, accessible: true, accessibleOn: [] }],
+          vms: 1,
+          poweredOnVms: 1,
+          hosts: [EVIL],
+          vmNames: [],
+        },
+      })),
+    })),
+    vcenters: inventory.vcenters.map((one) => ({
+      ...one,
+      hosts: (one.hosts ?? []).map((host) => ({ ...host, name: `${host.name}${EVIL}` })),
+    })),
+  };
+}

@@ -25,7 +25,7 @@ const CHAIN_FILE = '/tmp/external-ca.pem';
 
 export function describeObtainCertificates(step: Of<'obtain-certificates'>, words: PlanWords): StepText {
   return {
-    ...people('you and whoever runs the external CA', HERE),
+    ...people('you, CA', HERE),
     title: `The external CA signs ${step.certificates.length === 1 ? 'one certificate' : `${step.certificates.length} certificates`}`,
     does: [
       shell(HERE, `vasatrust ca csr ${words.planFile} --out requests`),
@@ -53,7 +53,7 @@ export function describeObtainCertificates(step: Of<'obtain-certificates'>, word
 export function describePublishRoots(step: Of<'publish-roots'>, words: PlanWords): StepText {
   const reached = step.reaches.length === 0 ? '' : ` The directory brings them to ${listed(step.reaches, 20)} as well.`;
   return {
-    ...people('vCenter administrator', words.vcenter(step.vcenter)),
+    ...people('vCenter admin', words.vcenter(step.vcenter)),
     title: `${step.vcenter} gets the external CA's certificates`,
     does: [
       ...optionalNote(step, 'No provider of this plan is registered there; do it so that it can be, later.'),
@@ -89,7 +89,7 @@ export function describePublishRoots(step: Of<'publish-roots'>, words: PlanWords
 
 export function describeRegisterProvider(step: Of<'register-provider'>, words: PlanWords): StepText {
   return {
-    ...people('vCenter administrator', words.vcenter(step.vcenter)),
+    ...people('vCenter admin', words.vcenter(step.vcenter)),
     title: `${step.vcenter} registers ${step.name}`,
     does: [
       shell(HERE, `vasatrust check-registration ${shellWord(step.vcenter)} --provider ${shellWord(step.url)}`),
@@ -117,7 +117,7 @@ export function describeRegisterProvider(step: Of<'register-provider'>, words: P
 export function describePushHostRoots(step: Of<'push-host-roots'>, words: PlanWords): StepText {
   const list = `Get-VasaProvider | Where-Object Name -like 'IOFILTER*' | Sort-Object Name | Format-Table Name, Status`;
   return {
-    ...people('vCenter administrator', `${step.host} in ${step.vcenter}`),
+    ...people('vCenter admin', `${step.host} in ${step.vcenter}`),
     title: `${step.host} gets the CA certificates`,
     does: [
       say('Before: note the status of the IO-filter provider of this host (none is fine).'),
@@ -143,6 +143,7 @@ export function describePushHostRoots(step: Of<'push-host-roots'>, words: PlanWo
       ...(step.mayDropSmsCertificate
         ? [documented('published case on ESXi 6.7 and 7.0: a refresh removed the SMS certificate from the host')]
         : []),
+      inferred('where the vSphere Client has it, and how PowerCLI spells the call'),
       inferred('one host at a time, because a change makes all hosts ask for sessions at once'),
     ],
     askVendor: [],
@@ -158,7 +159,7 @@ export function describeInstallCertificate(step: Of<'install-certificate'>, word
       : `These vCenters lose their path over this controller until they are registered anew: ${listed(paths, 20)}.`;
   const alone = last.length === 0 ? '' : ` IT IS THE LAST PATH OF ${listed(last, 20)}: an outage, announced above.`;
   return {
-    ...people('storage administrator', step.providers.map((id) => words.provider(id)).join(', ')),
+    ...people('storage admin', step.providers.map((id) => words.provider(id)).join(', ')),
     title: `${step.providers.map((id) => words.provider(id)).join(' and ')}: put in certificate ${step.certificate}`,
     does: [
       say(lose + alone),
@@ -198,7 +199,7 @@ export function describeRemoveRegistration(step: Of<'remove-registration'>, word
   const at = powerShellWord(words.address(step.vcenter));
   const filter = `Get-VasaProvider | Where-Object { $_.Name -eq ${powerShellWord(step.name)} -and $_.Url -eq ${powerShellWord(step.url)} }`;
   return {
-    ...people('vCenter administrator', words.vcenter(step.vcenter)),
+    ...people('vCenter admin', words.vcenter(step.vcenter)),
     title: `${step.vcenter} removes its ${step.how === 'cleanup' ? 'dead ' : ''}registration of ${step.name}`,
     does: [
       say(

@@ -41,7 +41,7 @@ export function describeConfirmEvidence(words: PlanWords): StepText {
 export function describeConfirmClocks(step: Of<'confirm-clocks'>): StepText {
   const seen = step.vcenters.map(({ vcenter, aheadMs }) => `${vcenter} ${aheadMs === undefined ? 'not seen' : offset(aheadMs)}`);
   return {
-    ...people('you and the storage administrator', 'every vCenter and every controller'),
+    ...people('you, storage admin', 'every vCenter and every controller'),
     title: 'Clocks agree',
     does: [
       say(`Seen when the plan was made: ${listed(seen)}.`),
@@ -107,7 +107,7 @@ export function describeConfirmBackup(step: Of<'confirm-backup'>): StepText {
 
 export function describeHoldAutomation(step: Of<'hold-automation'>, words: PlanWords): StepText {
   return {
-    ...people('you and the storage administrator', 'wherever it runs'),
+    ...people('you, storage admin', 'wherever it runs'),
     title: 'Whatever registers providers by itself stands still',
     does: [
       say(
@@ -129,7 +129,7 @@ export function describeHoldAutomation(step: Of<'hold-automation'>, words: PlanW
 export function describeConfirmRoots(step: Of<'confirm-roots'>, words: PlanWords): StepText {
   const wanted = step.certificates.map((one) => words.ca(one));
   return {
-    ...people('vCenter administrator', words.vcenter(step.vcenter)),
+    ...people('vCenter admin', words.vcenter(step.vcenter)),
     title: `${step.vcenter} has them in its store TRUSTED_ROOTS`,
     does: [
       ...optionalNote(step, 'No provider of this plan is registered there.'),
@@ -197,7 +197,7 @@ export function describeConfirmOnline(step: Of<'confirm-online'>, words: PlanWor
       ? 'no VVol datastore depends on it yet'
       : `accessible on every host: ${listed(step.datastores, 12)}`;
   return {
-    ...people('vCenter administrator', words.vcenter(step.vcenter)),
+    ...people('vCenter admin', words.vcenter(step.vcenter)),
     title: `${step.vcenter} has ${step.name} online`,
     does: [
       shell(HERE, 'vasatrust audit'),

@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import type { Inventory } from '../../src/model/inventory.js';
+import { renderPlan } from '../../src/report/render-plan.js';
+import { NOW } from '../support/inventory.js';
+import { CLASH, estate, hostileEstate, planOf } from '../support/plan-estates.js';
+import { missingSystemParts } from '../support/system.js';
+
+const shellBlocks = (inventory: Inventory): string[] => {
+  const runbook = renderPlan(planOf(inventory), 'md', NOW, { planFile: "it's a plan.json" });
+  return [...runbook.matchAll(/```sh\n([\s\S]*?)\n```/g)].map(([, text]) => text ?? '');
+};
+
+describe.skipIf(missingSystemParts('bash'))('the shell commands of a runbook', () => {
+  test('can be pasted: bash reads each block', () => {
+    const blocks = shellBlocks(estate(CLASH));
+    expect(blocks.length).toBeGreaterThan(20);
+    for (const text of [...blocks, ...shellBlocks(hostileEstate())]) {
+      const read = spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' });
+      expect(read.stderr).toBe('');
+      expect(read.status).toBe(0);
+    }
+  });
+
+  test('run nothing that a name brought along', () => {
+    const lines = shellBlocks(hostileEstate()).flatMap((text) => text.split('\n').filter((line) => line.includes('rm -rf')));
+    expect(lines.length).toBeGreaterThan(3);
+    for (const line of lines) {
+      const script = `vasatrust() { printf '%s\\n' "$@"; }; rm() { echo RAN; }; reboot() { echo RAN; }; ${line}`;
+      const ran = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+      expect(ran.stdout).toContain('--');
+      expect(ran.stdout).not.toContain('RAN');
+    }
+  });
+});
