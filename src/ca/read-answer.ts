@@ -1,6 +1,7 @@
 import type { FileForm, FileObjection } from '../model/ca-check.js';
 import type { Certificate } from '../model/certificate.js';
-import { parseDer } from '../x509/parse.js';
+import { derBase64 } from '../model/ids.js';
+import { parseBase64 } from '../x509/parse.js';
 import { type CertificateRequest, parseRequest } from '../x509/request.js';
 import { type BerElement, BerError, childrenOf, readBer } from './ber.js';
 import { bareBase64, fileText, type PemBlock, pemBlocks } from './pem-blocks.js';
@@ -87,7 +88,7 @@ async function readBlock(block: PemBlock, reading: Reading, passphrase: string |
 
 /** Bytes of one object, whichever it is. */
 async function readDer(der: Buffer, reading: Reading, passphrase: string | undefined): Promise<void> {
-  const certificate = parseDer(der);
+  const certificate = parseBase64(derBase64(der));
   if (certificate.ok) return void reading.certificates.push(certificate.value);
   try {
     const outer = readBer(der);
@@ -109,7 +110,7 @@ function readPkcs7(outer: BerElement, reading: Reading): void {
 }
 
 function addCertificate(der: Buffer, reading: Reading): void {
-  const certificate = parseDer(der);
+  const certificate = parseBase64(derBase64(der));
   if (certificate.ok) reading.certificates.push(certificate.value);
   else reading.objections.push({ code: 'damaged', why: certificate.error });
 }

@@ -17,10 +17,11 @@ export function readBytes(path: string, most = MAX_ANSWER_BYTES + 1): Result<Buf
   try {
     const file = openSync(path, 'r');
     try {
-      const { size } = fstatSync(file);
-      if (size <= most) return ok(readFileSync(file));
-      const buffer = Buffer.alloc(most);
-      return ok(buffer.subarray(0, readSync(file, buffer, 0, most, 0)));
+      const stat = fstatSync(file);
+      // What is no file has no size: a pipe, say.
+      if (!stat.isFile()) return ok(readFileSync(file).subarray(0, most));
+      const buffer = Buffer.allocUnsafeSlow(Math.min(stat.size, most));
+      return ok(buffer.subarray(0, readSync(file, buffer, 0, buffer.length, 0)));
     } finally {
       closeSync(file);
     }

@@ -83,6 +83,7 @@ function pad(text: string, width: number): string {
 
 /** Terminal columns: East Asian wide characters take two, combining marks none. */
 export function textWidth(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
   let width = 0;
   for (const char of text) width += charWidth(char);
   return width;

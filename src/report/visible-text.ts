@@ -33,6 +33,7 @@ export function visibleJson(value: unknown): string {
 }
 
 function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
   // Code points are at most two units long: no need to walk a text of megabytes.
   const points = Array.from(text.slice(0, 2 * most + 2));
   return points.length > most ? `${points.slice(0, most).join('')}… (${text.length} characters)` : text;

@@ -17,6 +17,16 @@ export interface CertificateDetails {
 
 const known = new WeakMap<Certificate, CertificateDetails>();
 
+/** Parts that parsing left over. Bounded, because most certificates are never asked for details. */
+const MAX_OFFERED = 4_096;
+const offered = new Map<Certificate, CertificateParts>();
+
+/** Spares `detailsOf` taking a certificate apart a second time. */
+export function offerParts(certificate: Certificate, parts: CertificateParts): void {
+  if (offered.size >= MAX_OFFERED) offered.clear();
+  offered.set(certificate, parts);
+}
+
 /** Undefined only for an object that did not come from `parse.ts` and whose `der` is no certificate. */
 export function detailsOf(certificate: Certificate): CertificateDetails | undefined {
   const details = known.get(certificate) ?? readDetails(certificate);
@@ -27,7 +37,8 @@ export function detailsOf(certificate: Certificate): CertificateDetails | undefi
 function readDetails(certificate: Certificate): CertificateDetails | undefined {
   try {
     const bytes = derBytes(certificate.der) as Buffer;
-    const parts = takeApart(bytes);
+    const parts = offered.get(certificate) ?? takeApart(bytes);
+    offered.delete(certificate);
     const subjectKey = canonicalName(parts.subject);
     const issuerKey = parts.issuer.equals(parts.subject) ? subjectKey : canonicalName(parts.issuer);
     return {

@@ -4,6 +4,7 @@ import type { DerBase64, KeyIdHex, Sha256Hex } from '../model/ids.js';
 import { err, ok, type Result } from '../model/problem.js';
 import { type CertificateParts, takeApart } from './certificate-parts.js';
 import { DerError } from './der.js';
+import { offerParts } from './details.js';
 import { issuerText, nameText } from './distinguished-name.js';
 
 /** Larger ones are refused unread. OpenSSL takes 100 KB for a whole chain by default. */
@@ -43,7 +44,7 @@ let youngCharacters = 0;
 function parseKnown(key: DerBase64, bytes?: Buffer): Result<Certificate, string> {
   const known = young.get(key);
   if (known) return known;
-  const result = old.get(key) ?? parseUnknown(key, bytes ?? Buffer.from(key, 'base64'));
+  const result = old.get(key) ?? parseUnknown(key, bytes);
   if (young.size >= CACHE_ENTRIES || youngCharacters > CACHE_CHARACTERS) {
     old = young;
     young = new Map();
@@ -54,9 +55,14 @@ function parseKnown(key: DerBase64, bytes?: Buffer): Result<Certificate, string>
   return result;
 }
 
-function parseUnknown(key: DerBase64, bytes: Buffer): Result<Certificate, string> {
+function parseUnknown(key: DerBase64, given: Buffer | undefined): Result<Certificate, string> {
+  const bytes = given ?? Buffer.from(key, 'base64');
   try {
-    return ok(describe(key, bytes, takeApart(bytes)));
+    const parts = takeApart(bytes);
+    const certificate = describe(key, bytes, parts);
+    // Bytes that were given are the caller's, who may write into them.
+    if (!given) offerParts(certificate, parts);
+    return ok(certificate);
   } catch (error) {
     if (error instanceof DerError) return err(error.message);
     throw error;
