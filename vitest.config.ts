@@ -7,7 +7,10 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['test/{model,x509,inventory,findings,plan,report,config,diagnose,ca}/**/*.test.ts', 'test/architecture.test.ts'],
+          include: [
+            'test/{model,x509,inventory,findings,plan,report,config,diagnose,ca}/**/*.test.ts',
+            'test/architecture.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },

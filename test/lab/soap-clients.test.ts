@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Release } from '../../src/lab/world-builder.js';
 import { openWorld } from '../../src/lab/build-world.js';
 import { openKeySource } from '../../src/lab/keys.js';
 import { startVcenter } from '../../src/lab/vcenter-server.js';
 import type { LabRegistration, LabVcenter, LabWorld } from '../../src/lab/world.js';
+import type { Release } from '../../src/lab/world-builder.js';
 import type { Result } from '../../src/model/problem.js';
 import { openHttps } from '../../src/wire/https.js';
 import { openSms } from '../../src/wire/sms-client.js';

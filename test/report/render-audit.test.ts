@@ -59,7 +59,9 @@ describe('table', () => {
       /vc65 {2}offline {2}last sync 2026-11-03 08:12, leaf issued 2026-11-03 08:15 {2}not trusted: .* trust-lost, stale-registration/,
     );
     expect(text).toContain('2 VVol datastores (2 inaccessible), 14 VMs (9 powered on), 6 hosts depend on it');
-    expect(lines.at(-2)).toMatch(/^6 errors, 4 warnings, 1 notice, 2 gaps\. {2}Next: vasatrust plan external-ca --provider array1-CT0/);
+    expect(lines.at(-2)).toMatch(
+      /^6 errors, 4 warnings, 1 notice, 2 gaps\. {2}Next: vasatrust plan external-ca --provider array1-CT0/,
+    );
   });
 
   test('a vCenter whose store was not seen is not shown as presenting nothing', () => {
