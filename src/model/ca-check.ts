@@ -62,8 +62,6 @@ export type FileObjection =
   | { readonly code: 'wrong-passphrase' }
   | { readonly code: 'encryption-not-supported'; readonly what: string };
 
-export type FileObjectionCode = FileObjection['code'];
-
 /**
  * Why an answer is refused. Each case carries what its words need; the words are made in one place.
  * `certificate` is the one to blame, which may stand above the leaf.

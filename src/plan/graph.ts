@@ -16,8 +16,3 @@ export function graphFault(steps: readonly Node[]): string | undefined {
   }
   return undefined;
 }
-
-/** Steps not done yet whose needs are all done, in the plan's order. */
-export function readySteps<S extends Node>(steps: readonly S[], done: ReadonlySet<StepId>): S[] {
-  return steps.filter((step) => !done.has(step.id) && step.needs.every((need) => done.has(need)));
-}
