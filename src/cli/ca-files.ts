@@ -77,7 +77,8 @@ export async function writeAll(files: readonly NewFile[]): Promise<Result<void>>
     for (const path of placed) await rm(path, { force: true });
     return err(fileProblem(at, 'cannot be written', error));
   } finally {
-    for (const { path } of files) await rm(path + suffix, { force: true });
+    // What could not be written is not there to be removed, whatever the reason; that one is told already.
+    for (const { path } of files) await rm(path + suffix, { force: true }).catch(() => {});
   }
 }
 
