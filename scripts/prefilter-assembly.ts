@@ -45,6 +45,7 @@ const set = (local: number): Code => [0x21, ...unsigned(local)];
 const tee = (local: number): Code => [0x22, ...unsigned(local)];
 const constant = (value: number): Code => [0x41, ...signed(value)];
 const [add, sub, and, shl, eq, ltU, geU, gtU, ctz, popcnt] = [0x6a, 0x6b, 0x71, 0x74, 0x46, 0x49, 0x4f, 0x4b, 0x68, 0x69];
+const [ltS, gtS, select] = [0x48, 0x4a, 0x1b];
 const equal64 = 0x51;
 const load32 = (offset: number): Code => [0x28, 2, ...unsigned(offset)];
 const load8 = (offset: number): Code => [0x2d, 0, ...unsigned(offset)];
@@ -54,6 +55,8 @@ const vectorLoad = (offset: number): Code => simd(0, 0, ...unsigned(offset));
 const vectorStore = (offset: number): Code => simd(11, 0, ...unsigned(offset));
 const splat = simd(15);
 const swizzle = simd(14);
+/** Sixteen of the 32 bytes of two blocks in a row, from this one on. */
+const lastAndNext = (start: number): Code => simd(13, ...Array.from({ length: 16 }, (_, index) => start + index));
 const equalBytes = simd(35);
 const unequalBytes = simd(36);
 const vectorAnd = simd(78);
@@ -64,73 +67,60 @@ const shiftRight = simd(109);
 const loop = (...body: Code[]): Code => [0x03, 0x40, ...body, 0x0b];
 const block = (...body: Code[]): Code => [0x02, 0x40, ...body, 0x0b];
 const when = (...body: Code[]): Code => [0x04, 0x40, ...body, 0x0b];
+/** Leaves a number of 32 bits. */
+const whenElse = (then: Code, otherwise: Code): Code => [0x04, 0x7f, then, 0x05, otherwise, 0x0b];
 const branch = (depth: number): Code => [0x0c, depth];
 const branchIf = (depth: number): Code => [0x0d, depth];
 const back = 0x0f;
 const LINES = 0;
-const getLines: Code = [0x23, LINES];
 const setLines: Code = [0x24, LINES];
 
 const I32 = 0x7f;
 const V128 = 0x7b;
 
-/** next: parameters from (0), to (1). */
+/** next: parameters from (0), to (1). `from` runs ahead in steps of sixteen bytes. */
 function nextBody(): Code {
-  const [from, to, valid, ends, found, lane, bits, at, stop] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-  const [low0, high0, low1, high1, low2, high2, newline, nibble, none, bytes, hits, hits0, hits1, hits2, hits3, zero] =
-    Array.from({ length: 16 }, (_, index) => 9 + index) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-  /** The half of a byte at `offset` selects from two tables; leaves their conjunction. */
-  const select = (offset: number, low: number, high: number): Code => [
-    get(from),
-    vectorLoad(offset),
-    set(bytes),
-    get(low),
-    get(bytes),
-    get(nibble),
-    vectorAnd,
-    swizzle,
-    get(high),
-    get(bytes),
-    constant(4),
-    shiftRight,
-    swizzle,
+  const [from, to, ends, found, lane, bits, at, stop, looked, count] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+  /** Six tables, then constants, then what was found in the block before: its first and second bytes of windows. */
+  const [tables, newline, nibble, zero] = [10, 16, 17, 18] as const;
+  const [first, second] = [19, 20] as const;
+  const [bytes, low, high, nextFirst, nextSecond, lastFirst, lastSecond, hits] = [21, 22, 23, 24, 25, 26, 27, 28] as const;
+  /** Hits of the four blocks of the quick way. */
+  const quickHits = 29;
+  const lookUp = (table: number): Code => [
+    [get(tables + 2 * table), get(low), swizzle],
+    [get(tables + 2 * table + 1), get(high), swizzle],
     vectorAnd,
   ];
-  const candidates = (offset: number): Code => [
-    select(offset, low0, high0),
-    select(offset + 1, low1, high1),
-    vectorAnd,
-    select(offset + 2, low2, high2),
-    vectorAnd,
+  /**
+   * Leaves the buckets that begin two bytes before each byte of the block at `offset`. The first bytes of windows are those found two bytes
+   * earlier, the second ones one byte earlier: for that the end of the block before is needed, and kept for the next.
+   */
+  const candidates = (offset: number, beforeFirst: number, beforeSecond: number): Code => [
+    [get(from), vectorLoad(offset), tee(bytes), get(nibble), vectorAnd, set(low)],
+    [get(bytes), constant(4), shiftRight, set(high)],
+    [get(beforeFirst), lookUp(0), tee(nextFirst), lastAndNext(14)],
+    [get(beforeSecond), lookUp(1), tee(nextSecond), lastAndNext(15), vectorAnd],
+    [lookUp(2), vectorAnd],
   ];
   const lineEnds = (offset: number): Code => [get(from), vectorLoad(offset), get(newline), equalBytes, bitmask];
-  const passLines = (count: Code): Code => [getLines, count, add, setLines];
+  const passLines = (more: Code): Code => [get(count), more, add, set(count)];
+  const answer = (position: Code): Code => [get(count), setLines, position, back];
   const quick: Code = block(
     [get(from), constant(64), add, get(to), gtU, branchIf(0)],
-    [candidates(0), set(hits0), candidates(16), set(hits1), candidates(32), set(hits2), candidates(48), set(hits3)],
-    [get(hits0), get(hits1), vectorOr, get(hits2), get(hits3), vectorOr, vectorOr, anyTrue, branchIf(0)],
+    [get(first), set(lastFirst), get(second), set(lastSecond)],
+    [0, 1, 2, 3].map((index) => [
+      [candidates(16 * index, lastFirst, lastSecond), set(quickHits + index)],
+      [get(nextFirst), set(lastFirst), get(nextSecond), set(lastSecond)],
+    ]),
+    [get(quickHits), get(quickHits + 1), vectorOr, get(quickHits + 2), get(quickHits + 3), vectorOr, vectorOr],
+    [anyTrue, branchIf(0)],
     passLines([
       [lineEnds(0), lineEnds(16), constant(16), shl, add, popcnt],
       [lineEnds(32), lineEnds(48), constant(16), shl, add, popcnt],
       add,
     ]),
+    [get(lastFirst), set(first), get(lastSecond), set(second)],
     [get(from), constant(64), add, set(from)],
     // The loop around this block.
     branch(1),
@@ -143,54 +133,50 @@ function nextBody(): Code {
       loop(
         [get(found), get(stop), geU, branchIf(1)],
         [get(at), load64(0), get(found), load64(WINDOWS), equal64],
-        when(passLines([get(ends), constant(1), get(lane), shl, constant(1), sub, and, popcnt]), [get(at), back]),
+        // No line ends within a window: those before this byte are those before the window.
+        when(passLines([get(ends), constant(1), get(lane), shl, constant(1), sub, and, popcnt]), answer(get(at))),
         [get(found), constant(8), add, set(found)],
         branch(0),
       ),
     ),
     [get(bits), get(bits), constant(1), sub, and, tee(bits), branchIf(0)],
   );
+  /** The lowest bits, as many as bytes are left of this block; all where it is whole. */
+  const within = (left: Code): Code => [
+    [left, set(stop)],
+    [get(stop), constant(16), ltS],
+    whenElse([constant(1), get(stop), constant(0), get(stop), constant(0), gtS, select, shl, constant(1), sub], [constant(-1)]),
+  ];
   const slow: Code = [
-    [candidates(0), set(hits)],
-    [get(to), get(from), sub, set(stop)],
-    [constant(-1), set(valid)],
-    [get(stop), constant(16), ltU],
-    when([constant(1), get(stop), shl, constant(1), sub, set(valid)]),
-    [lineEnds(0), get(valid), and, set(ends)],
-    [get(hits), get(zero), unequalBytes, bitmask, get(valid), and, set(none)],
-    [get(none)],
+    [candidates(0, first, second), set(hits)],
+    [get(nextFirst), set(first), get(nextSecond), set(second)],
+    [within([get(to), get(from), sub]), lineEnds(0), and, set(ends)],
+    [within([get(to), get(from), sub, constant(2), add]), get(hits), get(zero), unequalBytes, bitmask, and, tee(looked)],
     when(
       [constant(0), get(hits), vectorStore(SCRATCH)],
-      loop([get(none), ctz, tee(lane), load8(SCRATCH), set(bits)], [get(from), get(lane), add, set(at)], compare, [
-        get(none),
-        get(none),
-        constant(1),
-        sub,
-        and,
-        tee(none),
-        branchIf(0),
-      ]),
+      loop(
+        [get(looked), ctz, tee(lane), load8(SCRATCH), set(bits)],
+        [get(from), get(lane), add, constant(2), sub, set(at)],
+        compare,
+        [get(looked), get(looked), constant(1), sub, and, tee(looked), branchIf(0)],
+      ),
     ),
     passLines([get(ends), popcnt]),
-    [get(from), constant(16), add, tee(from), get(to), ltU, branchIf(0)],
+    [get(from), constant(16), add, tee(from), get(to), constant(2), add, ltU, branchIf(0)],
   ];
-  const table = (index: number, local: number): Code => [constant(0), vectorLoad(16 * index), set(local)];
   const body: Code = [
-    [low0, high0, low1, high1, low2, high2].map((local, index) => table(index, local)),
+    [0, 1, 2, 3, 4, 5].map((index) => [constant(0), vectorLoad(16 * index), set(tables + index)]),
     [constant(10), splat, set(newline), constant(15), splat, set(nibble)],
-    [constant(0), setLines],
     [get(from), get(to), geU],
-    when([constant(-1), back]),
+    when(answer(constant(-1))),
     loop(quick, slow),
+    answer(constant(-1)),
     constant(-1),
   ];
-  // `none` is a number: its place among the locals is after the vectors.
   return withLocals(
     [
-      [7, I32],
-      [8, V128],
-      [1, I32],
-      [7, V128],
+      [8, I32],
+      [23, V128],
     ],
     body,
   );

@@ -9,7 +9,6 @@ import type { Problem, ProblemCode } from '../model/problem.js';
 import { isArchiveName, isLogName, placeOf } from './log-names.js';
 import { type Bytes, gunzip, LogTrouble, peek } from './log-stream.js';
 import { isTarHead, tarMembers } from './log-tar.js';
-import { zipMembers } from './log-zip.js';
 
 export interface LogReading {
   readonly logs: readonly ReadLog[];
@@ -106,6 +105,7 @@ function openReader(interrupted: AbortSignal): Reader {
   };
 
   const readZip = async (path: string, name: string): Promise<void> => {
+    const { zipMembers } = await import('./log-zip.js');
     let found = 0;
     for await (const { name: member, body } of zipMembers(path, (one) => isLogName(one) || isArchiveName(one))) {
       if (interrupted.aborted) return;

@@ -1,10 +1,8 @@
 import { resolve } from 'node:path';
-import { loadBundle } from '../../collect/bundle-file.js';
 import { readLogs } from '../../collect/log-files.js';
 import { diagnose } from '../../diagnose/diagnose.js';
 import type { ReadLog } from '../../diagnose/diagnosis.js';
 import { readLogText } from '../../diagnose/read-text.js';
-import { buildInventory } from '../../inventory/build-inventory.js';
 import type { EvidenceBundle } from '../../model/evidence.js';
 import { renderDiagnosis } from '../../report/render-diagnosis.js';
 import { auditExitCode, EXIT, type ExitCode } from '../exit-codes.js';
@@ -30,6 +28,8 @@ export async function diagnoseCommand(
   }
   let bundle: EvidenceBundle | undefined;
   if (options.evidence !== undefined) {
+    // What reads evidence takes longer to load than most logs to read.
+    const { loadBundle } = await import('../../collect/bundle-file.js');
     const loaded = await loadBundle(resolve(cwd, options.evidence));
     if (!loaded.ok) {
       out.fail(loaded.error);
@@ -40,7 +40,9 @@ export async function diagnoseCommand(
   const reading = await readLogs(paths, { cwd, stdin: () => process.stdin, interrupted });
   if (interrupted.aborted) return EXIT.interrupted;
   const logs = [...reading.logs, ...(bundle === undefined ? [] : keptLogs(bundle))];
-  const diagnosis = diagnose(logs, reading.problems, bundle === undefined ? undefined : buildInventory(bundle));
+  const inventory =
+    bundle === undefined ? undefined : (await import('../../inventory/build-inventory.js')).buildInventory(bundle);
+  const diagnosis = diagnose(logs, reading.problems, inventory);
   out.write(
     renderDiagnosis(diagnosis, options.output, { version: VERSION, ...(out.width !== undefined && { width: out.width }) }),
   );
