@@ -328,6 +328,12 @@ export function defects(): Defect[] {
       openssl: accepts,
       why: 'each is good; which one is meant, nobody can tell',
     },
+    {
+      name: 'a signature algorithm that nobody knows',
+      codes: ['signature-algorithm'],
+      files: () => pems(answer({ algorithm: '1.3.6.1.4.1.99999.2' })),
+      openssl: refuses(/signature failure|unable to|unsupported/),
+    },
     // The chain above it.
     {
       name: 'the issuing CA is missing',
