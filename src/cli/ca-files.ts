@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MAX_ANSWER_BYTES } from '../ca/read-answer.js';
@@ -19,7 +19,7 @@ export function readBytes(path: string, most = MAX_ANSWER_BYTES + 1): Result<Buf
     try {
       const stat = fstatSync(file);
       // What is no file has no size: a pipe, say.
-      if (!stat.isFile()) return ok(readFileSync(file).subarray(0, most));
+      if (!stat.isFile()) return ok(readToEnd(file, most));
       const buffer = Buffer.allocUnsafeSlow(Math.min(stat.size, most));
       return ok(buffer.subarray(0, readSync(file, buffer, 0, buffer.length, 0)));
     } finally {
@@ -28,6 +28,18 @@ export function readBytes(path: string, most = MAX_ANSWER_BYTES + 1): Result<Buf
   } catch (error) {
     return err(fileProblem(path, 'cannot be read', error));
   }
+}
+
+function readToEnd(file: number, most: number): Buffer {
+  const pieces: Buffer[] = [];
+  for (let left = most; left > 0; ) {
+    const piece = Buffer.allocUnsafeSlow(Math.min(left, 64 * 1024));
+    const read = readSync(file, piece, 0, piece.length, null);
+    if (read === 0) break;
+    pieces.push(piece.subarray(0, read));
+    left -= read;
+  }
+  return Buffer.concat(pieces);
 }
 
 /** Undefined where there is no such file. */

@@ -157,6 +157,11 @@ describe('ca check', () => {
     expect(await ca('check', 'good.pem', '--plan', 'plan.json', '--accept', 'missing-san')).toMatchObject({ code: 2 });
   });
 
+  test('a device without end is read as far as a file may be long', async () => {
+    const ran = await ca('check', '/dev/zero', '--plan', 'plan.json');
+    expect(ran).toMatchObject({ code: 1, stdout: expect.stringContaining('too-large') });
+  });
+
   test('2 for what cannot be read', async () => {
     for (const args of [['nowhere.pem'], ['good.pem', '--key', 'good.pem'], ['good.pem', '--ca', 'nowhere.pem']])
       expect(await ca('check', ...args, '--plan', 'plan.json')).toMatchObject({ code: 2, stdout: '' });
