@@ -1,4 +1,4 @@
-/** The library: what `vasatrust audit` does, as functions. Data flows one way: config → evidence → inventory → audit → text. */
+/** The library: what `vasatrust audit` and `vasatrust plan` do, as functions. Data flows one way: config → evidence → inventory → audit or plan → text. */
 
 export { loadBundle, saveBundle } from './collect/bundle-file.js';
 export type { CollectDeps } from './collect/collect-context.js';
@@ -16,7 +16,17 @@ export type * from './model/evidence.js';
 export type * from './model/finding.js';
 export type * from './model/ids.js';
 export type * from './model/inventory.js';
+export type * from './model/plan.js';
+export type * from './model/plan-answer.js';
+export type * from './model/planned-certificate.js';
 export type * from './model/problem.js';
 export { DEFAULT_TIMING, type Timing } from './model/timing.js';
+export { checkRegistration } from './plan/check-registration.js';
+export { checkFacts } from './plan/facts.js';
+export { type ExternalCaGoal, planExternalCa } from './plan/plan-external-ca.js';
+export { readPlan, writePlan } from './plan/plan-file.js';
+export { recommend } from './plan/recommend.js';
+export { type Selection, selectProviders } from './plan/select-providers.js';
 export { renderAudit } from './report/render-audit.js';
+export { renderPlan } from './report/render-plan.js';
 export { machineSshEnvironment, type SshEnvironment } from './wire/ssh-environment.js';

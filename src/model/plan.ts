@@ -258,8 +258,8 @@ export type Step = StepFrame &
         readonly kind: 'confirm-online';
         readonly datastores: readonly string[];
         readonly hosts: readonly string[];
-        /** Registered at this controller before: they have to be online still. */
-        readonly before: readonly VcenterId[];
+        /** How many vCenters were registered at this controller before it: they have to be online still. */
+        readonly before: number;
       })
     | {
         readonly kind: 'confirm-controller';

@@ -58,10 +58,11 @@ export function changeController(change: ControllerChange, needs: readonly StepI
       urls: controller.urls,
     }),
   ];
-  const registered: VcenterId[] = [];
+  const registered = new Set<VcenterId>();
   for (const at of registrationsInOrder(change)) {
-    for (const one of at.steps(previous, registered, ids)) previous = [add(one)];
-    if (!registered.includes(at.vcenter)) registered.push(at.vcenter);
+    const before = registered.has(at.vcenter) ? registered.size - 1 : registered.size;
+    for (const one of at.steps(previous, before, ids)) previous = [add(one)];
+    registered.add(at.vcenter);
   }
   add({
     ...step('confirm-controller', ids.next('confirm-controller', certificate.name), previous, 'tool'),
@@ -87,15 +88,16 @@ function working(controller: Controller): VcenterId[] {
 interface Turn {
   readonly vcenter: VcenterId;
   readonly rank: number;
-  steps(needs: readonly StepId[], before: readonly VcenterId[], ids: StepIds): Step[];
+  steps(needs: readonly StepId[], before: number, ids: StepIds): Step[];
 }
 
 /** Proven lost, then not working, then working, then those that were never registered here; by id among equals. */
 function registrationsInOrder(change: ControllerChange): Turn[] {
   const { controller, members } = change;
+  const byVcenter = controller.providers.map((provider) => ({ provider, of: groupByVcenter(externalRegistrations(provider)) }));
   const turns = members.flatMap((vcenter): Turn[] => {
-    const here = controller.providers.flatMap((provider) => {
-      const own = externalRegistrations(provider).filter((one) => one.vcenter === vcenter);
+    const here = byVcenter.flatMap(({ provider, of }) => {
+      const own = of.get(vcenter) ?? [];
       return own.length === 0 ? [] : [{ provider, own }];
     });
     const [provider] = controller.providers;
@@ -103,6 +105,16 @@ function registrationsInOrder(change: ControllerChange): Turn[] {
     return here.map(({ provider: at, own }) => replaceTurn(change, at, own));
   });
   return turns.sort((a, b) => a.rank - b.rank || (a.vcenter < b.vcenter ? -1 : a.vcenter > b.vcenter ? 1 : 0));
+}
+
+function groupByVcenter(registrations: readonly Registration[]): Map<VcenterId, Registration[]> {
+  const groups = new Map<VcenterId, Registration[]>();
+  for (const one of registrations) {
+    const group = groups.get(one.vcenter);
+    if (group === undefined) groups.set(one.vcenter, [one]);
+    else group.push(one);
+  }
+  return groups;
 }
 
 function replaceTurn(change: ControllerChange, provider: Provider, own: readonly Registration[]): Turn {
@@ -155,7 +167,7 @@ function registerSteps(
   change: ControllerChange,
   provider: Provider,
   like: Pick<Registration, 'vcenter' | 'name' | 'url' | 'dependents'>,
-  at: { readonly needs: readonly StepId[]; readonly before: readonly VcenterId[]; readonly replaces?: string },
+  at: { readonly needs: readonly StepId[]; readonly before: number; readonly replaces?: string },
   ids: StepIds,
 ): Step[] {
   const { vcenter, dependents } = like;
@@ -184,7 +196,7 @@ function registerSteps(
     kind: 'confirm-online',
     datastores: (dependents?.datastores ?? []).map((one) => one.name),
     hosts: [...(dependents?.hosts ?? [])],
-    before: at.before.filter((one) => one !== vcenter),
+    before: at.before,
   };
   return [register, retained, online];
 }

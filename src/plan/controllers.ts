@@ -2,7 +2,7 @@ import type { Certificate } from '../model/certificate.js';
 import type { ProviderUrl, VcenterId } from '../model/ids.js';
 import type { Endpoint, Provider, Registration } from '../model/inventory.js';
 import { canonicalHostPort } from '../x509/names.js';
-import { externalRegistrations, isWorking } from './select-providers.js';
+import { externalRegistrations } from './select-providers.js';
 
 /** What one server certificate stands for: usually a controller; an appliance or a floating address where several providers share one. */
 export interface Controller {
@@ -78,10 +78,6 @@ export function listArrays(controllers: readonly Controller[]): ArrayPaths[] {
 /** vCenters with a registration at this controller, each once, sorted. */
 export function vcentersAt(controller: Controller): VcenterId[] {
   return [...new Set(controller.registrations.map(({ registration }) => registration.vcenter))].sort();
-}
-
-export function worksAt(controller: Controller, vcenter: VcenterId): boolean {
-  return controller.registrations.some(({ registration }) => registration.vcenter === vcenter && isWorking(registration));
 }
 
 /** Leaves that matter: those some registration sees; every look where nobody registered. */

@@ -1,5 +1,6 @@
 import type { VcenterId } from '../model/ids.js';
-import { type Controller, vcentersAt, worksAt } from './controllers.js';
+import { type Controller, vcentersAt } from './controllers.js';
+import { isWorking } from './select-providers.js';
 
 /**
  * The order in which controllers change, array by array: next comes the one whose change takes the last path of the fewest vCenters,
@@ -74,10 +75,10 @@ export class WorkingPaths {
 
   constructor(controllers: readonly Controller[]) {
     for (const controller of controllers) {
-      for (const vcenter of vcentersAt(controller)) {
+      for (const { registration } of controller.registrations) {
         for (const array of controller.arrays) {
-          this.#of(vcenter, array);
-          if (worksAt(controller, vcenter)) this.#of(vcenter, array).add(controller);
+          const paths = this.#of(registration.vcenter, array);
+          if (isWorking(registration)) paths.add(controller);
         }
       }
     }

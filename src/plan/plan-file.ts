@@ -142,7 +142,7 @@ const step = z.discriminatedUnion('kind', [
     kind: z.literal('confirm-online'),
     datastores: texts,
     hosts: texts,
-    before: texts,
+    before: z.number().int().nonnegative(),
   }),
   z.strictObject({ ...frame, kind: z.literal('confirm-controller'), certificate: text, vcenters: texts, others: texts }),
   z.strictObject({ ...frame, kind: z.literal('final-audit'), providers: texts }),

@@ -208,7 +208,7 @@ export function describeConfirmOnline(step: Of<'confirm-online'>, words: PlanWor
           .map((name) => `Get-Datastore -Name ${powerShellWord(name)} | Format-List Name, State, Accessible`),
       ),
     ],
-    expect: `online; ${stores}${step.hosts.length === 0 ? '' : ` (${step.hosts.length} hosts)`}${step.before.length === 0 ? '' : `; still online, too: ${listed(step.before, 12)}`}`,
+    expect: `online; ${stores}${step.hosts.length === 0 ? '' : ` (${step.hosts.length} hosts)`}${step.before === 0 ? '' : `; still online, too: ${step.before === 1 ? 'the vCenter' : `the ${step.before} vCenters`} registered here before it`}`,
     check: [],
     failed: `${step.vcenter} offline: see statusFault in the audit. One that was online before is offline now: the provider replaced the CAs it accepts clients from; stop and ask the vendor. Hosts or datastores missing: wait two minutes, hosts ask for sessions one after the other`,
     undo: 'remove the registration again',
