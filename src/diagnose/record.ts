@@ -20,6 +20,8 @@ export interface LogRecord {
   readonly cut: boolean;
 }
 
+type RecordHead = Omit<LogRecord, 'line' | 'more' | 'cut' | 'text'>;
+
 const TIME = String.raw`(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)`;
 
 /**
@@ -37,7 +39,9 @@ const ANY_HEAD = new RegExp(String.raw`^${TIME}\b(.*)$`);
 const CONTINUATION = /^(?:\s+\S|Caused by:|Suppressed:|\[wrapped\]|\$?[a-z][\w$]*(?:\.[\w$]+){2,}(?::|$))/;
 
 /** Head and text of one line; undefined where it does not begin a record by itself. */
-export function parseHead(line: string): Omit<LogRecord, 'line' | 'more' | 'cut' | 'text'> | undefined {
+export function parseHead(line: string): RecordHead | undefined {
+  const plain = parsePlainHead(line);
+  if (plain !== undefined) return plain;
   const sps = SPS_HEAD.exec(line);
   if (sps !== null) {
     const [, at = '', thread = '', level = '', opId, logger = '', message = ''] = sps;
@@ -50,6 +54,33 @@ export function parseHead(line: string): Omit<LogRecord, 'line' | 'more' | 'cut'
   }
   const any = ANY_HEAD.exec(line);
   return any === null ? undefined : { ...timeOf(any[1] ?? ''), message: (any[2] ?? '').trim() };
+}
+
+const LEVELS = new Set(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL']);
+const TIME_LENGTH = '2018-08-02T13:50:47.967Z'.length;
+
+/** What `SPS_HEAD` finds in a head in SPS's usual form, several times faster; undefined for everything else. */
+function parsePlainHead(line: string): RecordHead | undefined {
+  if (!line.startsWith(' [', TIME_LENGTH)) return undefined;
+  const at = line.slice(0, TIME_LENGTH);
+  const close = line.indexOf(']', TIME_LENGTH + 2);
+  if (close === -1 || close > TIME_LENGTH + 202 || line[close + 1] !== ' ' || !SPS_TIME.test(at)) return undefined;
+  const levelEnd = line.indexOf(' ', close + 2);
+  const level = line.slice(close + 2, levelEnd);
+  if (!LEVELS.has(level)) return undefined;
+  let start = levelEnd + 1;
+  while (line[start] === ' ') start += 1;
+  let opId = '';
+  if (line.startsWith('opId=', start)) {
+    const end = line.indexOf(' ', start);
+    opId = line.slice(start + 'opId='.length, end);
+    start = end + 1;
+  }
+  const loggerEnd = line.indexOf(' ', start);
+  if (loggerEnd <= start || !line.startsWith(' - ', loggerEnd)) return undefined;
+  const head = { at, thread: line.slice(TIME_LENGTH + 2, close), level, logger: line.slice(start, loggerEnd) };
+  const message = line.slice(loggerEnd + 3);
+  return opId === '' ? { ...head, message } : { ...head, opId, message };
 }
 
 /** Whether a line without a head belongs to the record above it. */
