@@ -10,6 +10,14 @@ export interface Timing {
   readonly commandMs: number;
   /** One TLS look at a provider from the operator's machine. */
   readonly probeMs: number;
+  /** How long a second of the published procedure lasts: its waits are written in seconds. 1000, unless a test hurries. */
+  readonly secondMs: number;
+  /** A run that gave no sign of life for so long is taken back by the appliance itself. */
+  readonly leaseMs: number;
+  /** How often a run gives a sign of life. */
+  readonly renewMs: number;
+  /** How often the appliance looks for it. */
+  readonly guardMs: number;
 }
 
 export const DEFAULT_TIMING: Timing = {
@@ -18,4 +26,8 @@ export const DEFAULT_TIMING: Timing = {
   sourceMs: 120_000,
   commandMs: 30_000,
   probeMs: 10_000,
+  secondMs: 1_000,
+  leaseMs: 120_000,
+  renewMs: 20_000,
+  guardMs: 30_000,
 };

@@ -1,0 +1,50 @@
+import type { SmsProviderRecord } from '../model/evidence.js';
+import type { Result } from '../model/problem.js';
+import type { JournalEntry, RunEvent, RunMode } from '../model/run.js';
+import type { SmsTaskInfo } from '../wire/sms-tasks.js';
+import type { Ref } from '../wire/soap.js';
+import type { VcenterShell } from '../wire/vcenter-shell.js';
+
+/** The one source of time of a run; tests bring a clock of their own. */
+export interface Clock {
+  now(): Date;
+  /** Milliseconds of a clock that never jumps. */
+  uptimeMs(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+/** What a run asks of SMS. Reads may be repeated; `unregister` is sent once. */
+export interface SmsAccess {
+  registrations(): Promise<Result<readonly SmsProviderRecord[]>>;
+  unregister(uid: string): Promise<Result<Ref>>;
+  reconnect(provider: Ref): Promise<Result<Ref>>;
+  task(task: Ref): Promise<Result<SmsTaskInfo>>;
+}
+
+/** A way to one vCenter that is open now. */
+export interface Link {
+  readonly shell: Pick<VcenterShell, 'kind' | 'run' | 'hostKeySha256'>;
+  readonly sms: SmsAccess;
+  close(): Promise<void>;
+}
+
+/** Opens ways; asked again when one broke. A host key other than the first one is refused by whoever implements it, before any password is sent. */
+export interface Way {
+  readonly label: string;
+  open(): Promise<Result<Link>>;
+}
+
+/** Append-only. `append` returns after the line is on disk. */
+export interface Journal {
+  readonly entries: readonly JournalEntry[];
+  append(event: RunEvent): Promise<void>;
+}
+
+/** Who works on the run, for the journal and for whoever finds the lock. */
+export interface RunOperator {
+  readonly mode: RunMode;
+  readonly user: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly madeBy: string;
+}
