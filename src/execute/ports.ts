@@ -1,7 +1,9 @@
+import type { NewRegistration } from '../model/cleanup-plan.js';
 import type { SmsProviderRecord } from '../model/evidence.js';
+import type { IsoTime, Sha256Hex } from '../model/ids.js';
 import type { Result } from '../model/problem.js';
 import type { JournalEntry, RunEvent, RunMode } from '../model/run.js';
-import type { SmsTaskInfo } from '../wire/sms-tasks.js';
+import type { ProviderSpec, SmsTaskInfo } from '../wire/sms-tasks.js';
 import type { Ref } from '../wire/soap.js';
 import type { VcenterShell } from '../wire/vcenter-shell.js';
 
@@ -13,11 +15,12 @@ export interface Clock {
   sleep(ms: number): Promise<void>;
 }
 
-/** What a run asks of SMS. Reads may be repeated; `unregister` is sent once. */
+/** What a run asks of SMS. Reads may be repeated; everything else is sent once. */
 export interface SmsAccess {
   registrations(): Promise<Result<readonly SmsProviderRecord[]>>;
   unregister(uid: string): Promise<Result<Ref>>;
   reconnect(provider: Ref): Promise<Result<Ref>>;
+  register(spec: ProviderSpec): Promise<Result<Ref>>;
   task(task: Ref): Promise<Result<SmsTaskInfo>>;
 }
 
@@ -47,4 +50,23 @@ export interface RunOperator {
   readonly host: string;
   readonly pid: number;
   readonly madeBy: string;
+}
+
+/** What registering again needs from outside: the provider's password, and somebody who says yes to its certificate. */
+export interface Registering {
+  password(registration: NewRegistration): Promise<Result<string>>;
+  /** `--yes` says yes. What differs from what was seen before is refused without a question. */
+  confirm(question: CertificateQuestion): Promise<boolean>;
+}
+
+/** May SMS trust this certificate? To be compared with what the array itself shows. */
+export interface CertificateQuestion {
+  readonly registration: NewRegistration;
+  readonly subject: string;
+  readonly issuer: string;
+  readonly sha256: Sha256Hex;
+  /** Upper-case hex with colons, as vSphere and arrays show it. */
+  readonly sha1: string;
+  readonly notBefore: IsoTime;
+  readonly notAfter: IsoTime;
 }

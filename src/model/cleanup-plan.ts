@@ -107,7 +107,11 @@ export type CleanupWarning =
   | { readonly code: 'vms-without-control-path'; readonly datastores: readonly string[]; readonly poweredOnVms: number }
   | { readonly code: 'other-stale'; readonly uid: string; readonly name: string }
   | { readonly code: 'looked-once' }
-  | { readonly code: 'may-need-one-at-a-time'; readonly extraRestarts: number };
+  | { readonly code: 'may-need-one-at-a-time'; readonly extraRestarts: number }
+  /** `--first-reconnect` was asked for, and is of no use here. */
+  | { readonly code: 'no-reconnect'; readonly uid: string; readonly name: string; readonly why: 'status' | 'not-trusted' }
+  /** Registering again may replace the roots by which the provider lets other vCenters in. */
+  | { readonly code: 'client-cas'; readonly name: string };
 
 export type CleanupStep = Pick<Step, 'id' | 'needs' | 'actor' | 'place' | 'seconds'> & {
   /** Of the published procedure, 1 to 11; missing: ours, before, between or after them. */
@@ -122,6 +126,8 @@ export type CleanupStep = Pick<Step, 'id' | 'needs' | 'actor' | 'place' | 'secon
 
 export type CleanupAction =
   | { readonly kind: 'confirm-backup' }
+  /** Only for a registration that is `disconnected` and whose provider is trusted there: SMS is asked to try again. */
+  | { readonly kind: 'try-reconnect'; readonly uid: string; readonly name: string }
   | { readonly kind: 'try-plain'; readonly uid: string; readonly name: string }
   | { readonly kind: 'open-shell' }
   | { readonly kind: 'record-state' }
@@ -134,15 +140,33 @@ export type CleanupAction =
   | { readonly kind: 'unblock'; readonly addresses: readonly string[] }
   | { readonly kind: 'restore-retry' }
   | { readonly kind: 'restart-sps' }
-  | { readonly kind: 'confirm-clean' };
+  | { readonly kind: 'confirm-clean' }
+  /** After everything is as before: `uid` and `name` are those of the registration that was removed. */
+  | { readonly kind: 're-register'; readonly uid: string; readonly name: string; readonly registration: NewRegistration };
 
 export type CleanupStepKind = CleanupStep['kind'];
+
+/** How a provider is registered again. The password is read when it is needed and stands nowhere. */
+export interface NewRegistration {
+  readonly name: string;
+  /** By a host name that the provider's certificate holds. */
+  readonly url: ProviderUrl;
+  readonly username: string;
+  /** The leaves that were seen at this URL: any other that SMS asks to trust is refused, whoever would confirm it. */
+  readonly seen: readonly Sha256Hex[];
+  /** Why nobody loses anything by it. */
+  readonly because: 'retained' | 'virtual-host' | 'hurts-nobody';
+}
 
 /** One thing to do. Commands run as root on the appliance: an argument list, absolute path first. */
 export type Act =
   | { readonly by: 'ssh'; readonly argv: readonly string[] }
   /** `UnregisterProvider_Task`; by hand: remove it in the vSphere Client. */
   | { readonly by: 'sms'; readonly unregister: string; readonly name: string }
+  /** `VasaProviderReconnect_Task`; by hand: no place in the vSphere Client is known for it. */
+  | { readonly by: 'sms-reconnect'; readonly uid: string; readonly name: string }
+  /** `RegisterProvider_Task`, once without and, where SMS asks, once with the provider's certificate. */
+  | { readonly by: 'sms-register'; readonly registration: NewRegistration }
   | { readonly by: 'operator'; readonly what: 'backup' | 'log-in' };
 
 /** One read-only look and what it has to show. */
@@ -163,12 +187,14 @@ export interface SmsExpectation {
   readonly absent?: readonly string[];
   /** One that is gone by then, whoever removed it, holds as well. */
   readonly offline?: readonly string[];
+  /** uids, or URLs where the uid is not known before. */
+  readonly online?: readonly string[];
   /** Fresh queries in a row that have to agree. */
   readonly times: number;
 }
 
 export interface Wait {
-  readonly until: 'sps-stopped' | 'sps-healthy' | 'offline' | 'removed';
+  readonly until: 'sps-stopped' | 'sps-healthy' | 'offline' | 'removed' | 'online';
   /** Seconds. `least` counts from when SPS turned healthy. */
   readonly least: number;
   readonly most: number;
@@ -202,4 +228,7 @@ export type CleanupRefusalCode =
   | 'cleanup-leftover'
   | 'another-run'
   | 'disk-full'
-  | 'password-expiring';
+  | 'password-expiring'
+  | 'vcha-enabled'
+  | 'would-take-trust'
+  | 'cannot-register';

@@ -76,6 +76,8 @@ export type StepResult = 'done' | 'already' | 'failed';
 export type RunDecision =
   /** A registration survived step 7 of the one pass. */
   | { readonly kind: 'one-at-a-time'; readonly survivors: readonly string[] }
+  /** Online again after a Reconnect: nothing more is done about it. */
+  | { readonly kind: 'reconnected'; readonly uid: string }
   | { readonly kind: 'take-back'; readonly why: TakeBackReason };
 
 export type TakeBackReason = 'step-failed' | 'interrupted' | 'deadline' | 'lease-lost' | 'rebooted' | 'asked' | 'drifted';

@@ -31,7 +31,26 @@ export type RefusalReason =
   | { readonly code: 'cleanup-leftover'; readonly path: string; readonly value: string }
   | { readonly code: 'another-run'; readonly what: string }
   | { readonly code: 'disk-full'; readonly mount: string; readonly freeMib: number }
-  | { readonly code: 'password-expiring'; readonly days: number };
+  | { readonly code: 'password-expiring'; readonly days: number }
+  | { readonly code: 'vcha-enabled'; readonly state: string; readonly mode: string | undefined }
+  | {
+      readonly code: 'would-take-trust';
+      readonly name: string;
+      readonly vcenter: VcenterId;
+      readonly holders: readonly VcenterId[];
+      /** Why nobody can say that nobody loses it; empty where it is proven who does. */
+      readonly unproven: readonly string[];
+      readonly array: string;
+    }
+  | {
+      readonly code: 'cannot-register';
+      readonly name: string;
+      readonly why:
+        | { readonly kind: 'not-configured'; readonly url: string }
+        | { readonly kind: 'not-seen' }
+        | { readonly kind: 'root-missing' }
+        | { readonly kind: 'name'; readonly host: string };
+    };
 
 /** Whether `--accept CODE[:NAME]` lifts it. Never what is no judgement of the operator's: a fact that is missing, or an address that is needed. */
 const ACCEPTABLE: Readonly<Record<CleanupRefusalCode, boolean>> = {
@@ -53,6 +72,10 @@ const ACCEPTABLE: Readonly<Record<CleanupRefusalCode, boolean>> = {
   'another-run': true,
   'disk-full': true,
   'password-expiring': true,
+  'vcha-enabled': true,
+  // It protects others than the one who would accept it.
+  'would-take-trust': false,
+  'cannot-register': false,
 };
 
 export function refusalOf(reason: RefusalReason): CleanupRefusal {
@@ -81,12 +104,15 @@ function nameOf(reason: RefusalReason): string | undefined {
     case 'internal-provider':
     case 'dependents-unknown':
     case 'addresses-unknown':
+    case 'would-take-trust':
+    case 'cannot-register':
       return reason.name;
     case 'backup-unconfirmed':
     case 'sps-unhealthy':
     case 'config-unexpected':
     case 'cleanup-leftover':
     case 'password-expiring':
+    case 'vcha-enabled':
       return undefined;
     default:
       return unreachable(reason);
@@ -187,6 +213,16 @@ function wordsOf(reason: RefusalReason): { readonly summary: string; readonly re
         summary: reason.days < 0 ? "root's password has expired" : `root's password expires in ${reason.days} days`,
         remedy: 'Change it first: a login that is refused half-way leaves the appliance as it is then.',
       };
+    case 'vcha-enabled':
+      return {
+        summary: `vCenter High Availability is ${[reason.state, reason.mode].filter((word) => word !== undefined).join(', ')}: a fail-over would drop the route and leave the passive node with another sms-config.xml`,
+        remedy:
+          'Put it into maintenance mode (or disable it) for the time of the cleanup: vSphere Client, vCenter, Configure > vCenter HA > Edit. Put it back afterwards.',
+      };
+    case 'would-take-trust':
+      return wouldTakeTrust(reason);
+    case 'cannot-register':
+      return cannotRegister(reason);
     default:
       return unreachable(reason);
   }
@@ -230,4 +266,46 @@ function dependentsRunning(reason: Extract<RefusalReason, { code: 'dependents-ru
     remedy:
       'Running VMs keep their I/O, but cannot be powered on again, moved, snapshotted or backed up until the provider is registered once more. Move or stop them first, or accept it for this datastore.',
   };
+}
+
+function wouldTakeTrust(reason: Extract<RefusalReason, { code: 'would-take-trust' }>): { summary: string; remedy: string } {
+  const { name, vcenter, holders, unproven, array } = reason;
+  const from =
+    holders.length === 0 ? '' : `: ${holders.join(', ')} ${holders.length === 1 ? 'holds' : 'hold'} it now and would lose it`;
+  const open = unproven.length === 0 ? '' : `; ${unproven.join('; ')}`;
+  return {
+    summary:
+      holders.length > 0
+        ? `registering ${name} at ${vcenter} again would make it sign for ${vcenter}${from}${open}`
+        : `nobody can say that registering ${name} at ${vcenter} again takes it from no other vCenter${open}`,
+    remedy: `Leave --re-register out: the removal alone hurts nobody. The way back for all of them is one certificate from an external CA: \`vasatrust plan external-ca --provider ${array}\`.`,
+  };
+}
+
+function cannotRegister({ name, why }: Extract<RefusalReason, { code: 'cannot-register' }>): { summary: string; remedy: string } {
+  switch (why.kind) {
+    case 'not-configured':
+      return {
+        summary: `estate.yaml does not say how ${name} is registered`,
+        remedy: `Add it under providers: \`- url: ${why.url}\` with \`registration: { name, username, password: { env: … } }\`; or leave --re-register out.`,
+      };
+    case 'not-seen':
+      return {
+        summary: `what ${name} serves was not seen, so there is nothing to compare with what SMS would ask to trust`,
+        remedy: 'Close the gap that the audit lists for this provider, or leave --re-register out.',
+      };
+    case 'root-missing':
+      return {
+        summary: `${name} keeps a certificate that this vCenter does not trust: the registration would fail (CertificateNotImported)`,
+        remedy: 'Publish the root of that certificate here first (see `vasatrust plan external-ca`), or leave --re-register out.',
+      };
+    case 'name':
+      return {
+        summary: `the certificate of ${name} does not hold ${why.host}, nor any other name it is known by: the registration would fail (InvalidCertificate)`,
+        remedy:
+          'Give a URL whose host is in the certificate, as `url` of this provider in estate.yaml, or leave --re-register out.',
+      };
+    default:
+      return unreachable(why);
+  }
 }

@@ -6,6 +6,7 @@ import type {
   CleanupStepKind,
   CleanupWarning,
   Expectation,
+  NewRegistration,
   SmsExpectation,
   Wait,
 } from '../model/cleanup-plan.js';
@@ -26,6 +27,10 @@ export function stepTitle(step: CleanupStep, plan: CleanupPlan): string {
   switch (step.kind) {
     case 'confirm-backup':
       return `Have a backup or snapshot of ${id}`;
+    case 'try-reconnect':
+      return `Ask SMS to reconnect ${step.name}`;
+    case 're-register':
+      return `Register ${step.registration.name} again`;
     case 'try-plain':
       return `Try the plain removal of ${step.name}`;
     case 'open-shell':
@@ -62,6 +67,10 @@ export function stepNote(step: CleanupStep, plan: CleanupPlan): string {
   switch (step.kind) {
     case 'confirm-backup':
       return 'Of all vCenters linked with it at the same time. Nothing here needs it to succeed; it is for what nobody foresees. See that no backup job, migration, clone or maintenance mode is running.';
+    case 'try-reconnect':
+      return `uid ${step.uid}. It is disconnected and ${plan.vcenter.id} trusts what it serves: SMS stopped trying, and may only have to be told. Online afterwards: nothing else is done about it.`;
+    case 're-register':
+      return `As ${step.registration.name}, ${step.registration.url}, user ${step.registration.username}; ${REGISTER_WHY[step.registration.because]}. Where SMS asks whether to trust the certificate, compare its fingerprint with the one the array shows: only ${step.registration.seen.length === 1 ? 'this one was' : 'these were'} seen there: ${step.registration.seen.join(', ')}. The password is sent once.`;
     case 'try-plain':
       return `uid ${step.uid}. Only the fresh list counts: a task that is "completed" proves nothing. Gone: go on with the next one. Still there: sps.log has a NullPointerException, and the steps below follow for what is left. When all are gone, stop here.`;
     case 'open-shell':
@@ -90,7 +99,14 @@ export function stepNote(step: CleanupStep, plan: CleanupPlan): string {
   }
 }
 
+const REGISTER_WHY: Readonly<Record<NewRegistration['because'], string>> = {
+  retained: 'it keeps its own certificate, so nobody loses it by this',
+  'virtual-host': 'from VASA 5 on each vCenter has a virtual host of its own, so nobody loses it by this',
+  'hurts-nobody': 'no other vCenter holds it',
+};
+
 function registerAgain(plan: CleanupPlan): string {
+  if (plan.steps.some(({ kind }) => kind === 're-register')) return 'Everything is as before, but for what was removed.';
   const holders = [...new Set(plan.removals.flatMap((one) => one.holders))].filter((one) => one !== plan.vcenter.id);
   const others =
     holders.length === 0
@@ -104,6 +120,10 @@ export function stepFailed(step: CleanupStep): string {
   switch (step.kind) {
     case 'confirm-backup':
       return 'No backup: do not begin.';
+    case 'try-reconnect':
+      return 'It is not online after that: go on; nothing was changed.';
+    case 're-register':
+      return 'Everything else is as before by then, so there is nothing to take back. CertificateNotImported: publish its root here. InvalidCertificate: expired, or another name; the array has to get another certificate. IncorrectUsernamePassword: mend the password before trying again, arrays lock accounts. Another fingerprint than was seen: stop, and find out who answers there.';
     case 'try-plain':
       return 'It is still listed: that is what the procedure is for. Another error than a NullPointerException in sps.log: stop and look first.';
     case 'open-shell':
@@ -152,6 +172,8 @@ const SOURCES: Readonly<Record<CleanupStepKind, StepSource>> = {
     mark: 'documented',
     text: 'KB 320568 asks for one before certificates are changed, of all linked vCenters, powered off',
   },
+  'try-reconnect': { mark: 'documented', text: 'vSphere SMS API: VasaProviderReconnect_Task, of use only while disconnected' },
+  're-register': { mark: 'documented', text: `${SEED}, and the vSphere SMS API; what registering does to others is inferred` },
   'try-plain': { mark: 'documented', text: `vSphere SMS API; that a completed task proves nothing: ${SEED}` },
   'open-shell': { mark: 'documented', text: SEED },
   'record-state': { mark: 'inferred', text: 'a careful hand' },
@@ -176,6 +198,10 @@ export function actText(act: Act, plan: CleanupPlan): string {
       return commandLine(act.argv);
     case 'sms':
       return `vSphere Client, ${plan.vcenter.id}: Configure > Storage Providers > ${act.name} > Remove (by API: UnregisterProvider_Task, providerId ${act.unregister})`;
+    case 'sms-reconnect':
+      return `by API: VasaProviderReconnect_Task on the provider with uid ${act.uid} (${act.name})`;
+    case 'sms-register':
+      return `vSphere Client, ${plan.vcenter.id}: Configure > Storage Providers > Add: name ${act.registration.name}, URL ${act.registration.url}, user ${act.registration.username} (by API: RegisterProvider_Task)`;
     case 'operator':
       return act.what === 'backup' ? `back up ${plan.vcenter.id}` : `ssh root@${plan.vcenter.address}`;
   }
@@ -204,7 +230,7 @@ function shellExpectation(expect: Expectation): string {
   }
 }
 
-function smsExpectation({ absent = [], offline = [], times }: SmsExpectation, plan: CleanupPlan): string {
+function smsExpectation({ absent = [], offline = [], online = [], times }: SmsExpectation, plan: CleanupPlan): string {
   const named = (uids: readonly string[]) =>
     uids.map((uid) => plan.removals.find((one) => one.uid === uid)?.name ?? uid).join(', ');
   return [
@@ -214,6 +240,7 @@ function smsExpectation({ absent = [], offline = [], times }: SmsExpectation, pl
       : [
           `shows ${named(offline)} offline (or no longer)${times > 1 ? `, ${times === 2 ? 'twice' : `${times} times`} in a row` : ''}`,
         ]),
+    ...(online.length === 0 ? [] : [`shows ${named(online)} online`]),
   ].join(' and ');
 }
 
@@ -223,6 +250,7 @@ export function waitText({ until, least, most }: Wait): string {
     'sps-healthy': 'SPS is STARTED and HEALTHY',
     offline: 'the providers are offline',
     removed: 'the list has changed',
+    online: 'the provider is online',
   }[until];
   return `until ${what}: ${least > 0 ? `at least ${least} s, ` : ''}at most ${most} s`;
 }
@@ -241,6 +269,12 @@ export function warningText(warning: CleanupWarning, { vcenter }: CleanupPlan): 
       return 'Stale was looked at once only. Audit again right before you begin.';
     case 'may-need-one-at-a-time':
       return `All go in one pass (that this works is inferred). Should one survive step 7, they go one at a time: ${warning.extraRestarts} more restarts of SPS.`;
+    case 'no-reconnect':
+      return warning.why === 'status'
+        ? `No Reconnect for ${warning.name}: it is not disconnected, and only then would that do anything.`
+        : `No Reconnect for ${warning.name}: ${vcenter.id} does not trust what it serves, so it would be of no use.`;
+    case 'client-cas':
+      return `Registering ${warning.name} again sends this vCenter's roots to it. Likely they are added to those it knows; where it replaces them instead, the others turn offline: watch them, and audit again.`;
   }
 }
 
