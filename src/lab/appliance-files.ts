@@ -36,8 +36,11 @@ export class ApplianceFiles {
       return { content, mode: 0o640, owner: 'root:root', mtimeMs: this.now() };
     }
     if (real === '/proc/uptime') {
-      const seconds = ((this.now() - appliance.sps.startedAtMs) / 1000 + 120).toFixed(2);
+      const seconds = ((this.now() - appliance.bootedAtMs) / 1000).toFixed(2);
       return { content: Buffer.from(`${seconds} ${seconds}\n`), mode: 0o444, owner: 'root:root', mtimeMs: this.now() };
+    }
+    if (real === '/proc/sys/kernel/random/boot_id') {
+      return { content: Buffer.from(`${appliance.bootId}\n`), mode: 0o444, owner: 'root:root', mtimeMs: this.now() };
     }
     if (real === '/etc/machine-id') {
       return { content: Buffer.from(`${appliance.machineId}\n`), mode: 0o444, owner: 'root:root', mtimeMs: 0 };

@@ -1,5 +1,6 @@
 import { type Call, complain, type Outcome, type Program, print, systemTool, tool, waitUntil } from './appliance-program.js';
 import { operands } from './appliance-text-tools.js';
+import { sleepOn } from './clock.js';
 
 export const hostTools: readonly (readonly [string, Program])[] = [
   ['date', tool(date)],
@@ -113,7 +114,13 @@ async function sleep(call: Call): Promise<Outcome> {
   const seconds = Number.parseFloat(call.args[0] ?? '');
   if (!(seconds >= 0)) return complain(`sleep: invalid time interval '${call.args[0] ?? ''}'`);
   const until = call.world.now().getTime() + seconds * 1000;
-  return (await waitUntil(call, () => call.world.now().getTime() >= until)) ? { code: 0 } : { code: 143 };
+  return (await waitUntil(
+    call,
+    () => call.world.now().getTime() >= until,
+    () => until,
+  ))
+    ? { code: 0 }
+    : { code: 143 };
 }
 
 /** `timeout [-k N] [-s SIG] N COMMAND…`: ends the command's wait by the lab's clock; 124 then. */
@@ -126,18 +133,20 @@ async function timeout(call: Call): Promise<Outcome> {
   const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(rest.shift() ?? '') ?? [];
   if (amount === '' || rest.length === 0) return complain('timeout: invalid time interval', 125);
   const limitMs = Number(amount) * ({ s: 1, m: 60, h: 3600 }[unit] ?? 1) * 1000;
-  const until = call.world.now().getTime() + limitMs;
   const ended = new AbortController();
+  const over = new AbortController();
   const stop = () => ended.abort();
   call.signal.addEventListener('abort', stop, { once: true });
-  const timer = setInterval(() => {
-    if (limitMs > 0 && call.world.now().getTime() >= until) ended.abort();
-  }, 5);
+  if (limitMs > 0) {
+    void sleepOn(call.world.clock, limitMs, over.signal).then(() => {
+      if (!over.signal.aborted) ended.abort();
+    });
+  }
   try {
     const code = await call.run(rest, ended.signal);
     return { code: ended.signal.aborted && !call.signal.aborted ? 124 : code };
   } finally {
-    clearInterval(timer);
+    over.abort();
     call.signal.removeEventListener('abort', stop);
   }
 }

@@ -1,5 +1,6 @@
 import type { ApplianceFiles } from './appliance-files.js';
 import type { Input, Output } from './appliance-streams.js';
+import { sleepOn } from './clock.js';
 import type { LabVcenter, LabWorld } from './world.js';
 
 /** One run of one program of the appliance. */
@@ -53,11 +54,16 @@ export const tool = (run: Program['run'], filter?: Program['filter']): Program =
 });
 export const systemTool = (run: Program['run']): Program => ({ run, folders: SBIN });
 
-/** Waits in real time until `done` holds, so that a test may move its own clock. False: the call was ended. */
-export async function waitUntil(call: Call, done: () => boolean): Promise<boolean> {
+/**
+ * Waits on the lab's clock until `done` holds. `dueMs` says when that is expected (ms since the epoch), so that a clock which jumps from one
+ * wait to the next need not stop in between. False: the call was ended.
+ */
+export async function waitUntil(call: Call, done: () => boolean, dueMs?: () => number | undefined): Promise<boolean> {
+  const { clock, timing } = call.world;
   while (!done()) {
     if (call.signal.aborted) return false;
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    const left = (dueMs?.() ?? Number.POSITIVE_INFINITY) - clock.now().getTime();
+    await sleepOn(clock, left > 0 && left < Number.POSITIVE_INFINITY ? left : timing.retrySecondMs, call.signal);
   }
   return true;
 }

@@ -195,5 +195,5 @@ function bashOver(machine: Machine, streams: ReturnType<typeof streamsOf>, varia
 async function later(world: LabWorld, vcenter: LabVcenter): Promise<void> {
   const slow = world.faults.reduce((ms, fault) => (fault.kind === 'slow' && fault.where === vcenter.id ? ms + fault.ms : ms), 0);
   const ms = world.timing.latencyMs + slow;
-  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  if (ms > 0) await world.clock.sleep(ms);
 }

@@ -1,5 +1,6 @@
 import { type Call, complain, type Outcome, type Program, print, tool, waitUntil } from './appliance-program.js';
 import { operands } from './appliance-text-tools.js';
+import { nextChangeMs } from './sps-life.js';
 import { beginStart, beginStop, settle } from './sps-model.js';
 
 /** Services as 6.7 and later print them: `domain` formats of service-control and vmon-cli, seen on real appliances. */
@@ -69,10 +70,14 @@ async function stop(call: Call): Promise<Outcome> {
   if (!beginStop(call.world, call.vcenter)) return complain(NOT_NOW);
   note(call, 'stop vmware-sps');
   call.stdout.write('Operation not cancellable. Please wait for it to finish...\nPerforming stop operation on service sps...\n');
-  await waitUntil(call, () => {
-    settle(call.world, call.vcenter);
-    return sps.state === 'STOPPED';
-  });
+  await waitUntil(
+    call,
+    () => {
+      settle(call.world, call.vcenter);
+      return sps.state === 'STOPPED';
+    },
+    () => nextChangeMs(call.world, call.vcenter),
+  );
   return print('Successfully stopped service sps\n');
 }
 
@@ -81,10 +86,14 @@ async function start(call: Call): Promise<Outcome> {
   if (!beginStart(call.world, call.vcenter)) return complain(NOT_NOW);
   note(call, 'start vmware-sps');
   call.stdout.write('Operation not cancellable. Please wait for it to finish...\nPerforming start operation on service sps...\n');
-  await waitUntil(call, () => {
-    settle(call.world, call.vcenter);
-    return sps.state !== 'STARTING';
-  });
+  await waitUntil(
+    call,
+    () => {
+      settle(call.world, call.vcenter);
+      return sps.state !== 'STARTING';
+    },
+    () => nextChangeMs(call.world, call.vcenter),
+  );
   if (sps.state === 'STARTED') return print('Successfully started service sps\n');
   const details = {
     resolution: null,

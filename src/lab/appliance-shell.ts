@@ -79,6 +79,11 @@ export class Shell implements Expander, ShellState {
     return this.guard(() => this.runText(source));
   }
 
+  /** One program or builtin with its arguments as they are: what `bash -c` makes of a line of quoted words. */
+  async runArguments(argv: readonly string[]): Promise<number> {
+    return this.guard(() => this.runCommand(argv));
+  }
+
   /** As `eval`: what leaves the text leaves this shell too. */
   async runText(source: string): Promise<number> {
     const parsed = parseShell(source);

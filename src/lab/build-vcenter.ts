@@ -27,6 +27,9 @@ const ADMINISTRATOR_PRIVILEGES = [
 ];
 const AUDITOR_PRIVILEGES = ['System.Anonymous', 'System.View', 'System.Read', 'StorageViews.View'];
 
+/** SPS is one of the last services to start. */
+const BOOT_BEFORE_SPS_MS = 240_000;
+
 const LEAF_YEARS_2 = 730 * 86_400_000;
 
 export async function buildVcenter(builder: WorldBuilder, spec: VcenterSpec, number: number): Promise<LabVcenter> {
@@ -121,5 +124,9 @@ function buildAppliance(builder: WorldBuilder, spec: VcenterSpec, number: number
     },
     machineId: builder.uuid(`machine/${spec.id}`).replaceAll('-', ''),
     hasIp: true,
+    init: spec.init ?? 'systemd',
+    bootId: builder.uuid(`boot/${spec.id}`),
+    bootedAtMs: builder.daysAgo(10).getTime() - BOOT_BEFORE_SPS_MS,
+    hostKeyNumber: 1,
   };
 }

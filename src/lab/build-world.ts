@@ -4,6 +4,7 @@ import { type ApplianceSeed, seedAppliance } from './appliance-seed.js';
 import { populate } from './build-inventory.js';
 import { buildProvider } from './build-provider.js';
 import { buildVcenter } from './build-vcenter.js';
+import { clockFrom, type LabClock } from './clock.js';
 import { type KeySource, openKeySource } from './keys.js';
 import { pushRoots, signAnew } from './provider-model.js';
 import type { LabProvider, LabRegistration, LabTiming, LabVcenter, LabWorld, SpsSwitches } from './world.js';
@@ -30,6 +31,7 @@ export const SEED_SWITCHES: SpsSwitches = {
   rootsAtProvider: 'replace',
   retainFlag: 'as-provider',
   serverGuid: 'present',
+  hostPush: 'keeps-sms',
 };
 
 export interface WorldOptions {
@@ -38,15 +40,17 @@ export interface WorldOptions {
   /** Goes into uids, passwords and serial numbers; the same seed gives the same ones. */
   readonly seed?: string;
   /** Real time unless a test brings its own. */
+  readonly clock?: LabClock;
+  /** For a test that moves the time by hand; waits follow it. */
   readonly now?: () => Date;
   readonly keys?: KeySource;
 }
 
 export function openWorld(name: string, options: WorldOptions = {}): WorldBuilder {
-  const clock = options.now ?? (() => new Date());
+  const clock = options.clock ?? clockFrom(options.now ?? (() => new Date()));
   const keys = options.keys ?? openKeySource();
   const seed = options.seed ?? 'lab';
-  const started = clock();
+  const started = clock.now();
   const seeds = new Map<string, ApplianceSeed>();
   const world: LabWorld = {
     name,
@@ -54,7 +58,8 @@ export function openWorld(name: string, options: WorldOptions = {}): WorldBuilde
     providers: [],
     switches: { ...SEED_SWITCHES, ...options.switches },
     timing: { ...FAST_TIMING, ...options.timing },
-    now: clock,
+    clock,
+    now: () => clock.now(),
     record: [],
     faults: [],
   };
@@ -98,6 +103,7 @@ export function openWorld(name: string, options: WorldOptions = {}): WorldBuilde
         lastSyncMs: started.getTime() - 60_000,
         active: spec.active ?? true,
         priority: spec.priority ?? 200,
+        ...(provider.retained === undefined ? {} : { retainTold: provider.retained }),
       };
       vcenter.registrations.push(registration);
       return registration;

@@ -38,7 +38,9 @@ function listen(
         const huge = world.faults.find((fault) => fault.kind === 'huge-answer' && fault.where === provider.name);
         response.end(huge?.kind === 'huge-answer' ? Buffer.alloc(huge.bytes, '<a>') : versionXml(provider));
       };
-      setTimeout(answer, delayOf(world, provider.name));
+      const delay = delayOf(world, provider.name);
+      if (delay > 0) void world.clock.sleep(delay).then(answer);
+      else answer();
     },
   });
 }

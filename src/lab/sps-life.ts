@@ -22,6 +22,14 @@ export function settleService(world: LabWorld, vcenter: LabVcenter): void {
   }
 }
 
+/** When a stop or start under way will be over; undefined: nothing is under way, or it hangs. */
+export function nextChangeMs(world: LabWorld, vcenter: LabVcenter): number | undefined {
+  const { sps } = vcenter.appliance;
+  if (sps.state === 'STOPPING') return (sps.stoppingSinceMs ?? 0) + world.timing.spsStopMs;
+  if (sps.state === 'STARTING' && startFault(world, vcenter) !== 'hangs') return sps.startedAtMs + world.timing.spsStartMs;
+  return undefined;
+}
+
 /** When this process loads its providers: the moment it turns healthy. */
 export function loadAtMs(world: LabWorld, vcenter: LabVcenter): number {
   return Math.min(warmAtMs(world, vcenter), world.now().getTime());

@@ -85,7 +85,7 @@ function send(world: LabWorld, vcenter: LabVcenter, request: IncomingMessage, re
     response.end(request.method === 'HEAD' ? undefined : made.body);
   };
   const delay = delayOf(world, vcenter.id);
-  if (delay > 0) setTimeout(write, delay);
+  if (delay > 0) void world.clock.sleep(delay).then(write);
   else write();
 }
 

@@ -29,6 +29,7 @@ export interface VcenterSpec {
   readonly id: string;
   readonly release: Release;
   readonly shell?: LabAppliance['shell'];
+  readonly init?: LabAppliance['init'];
   /** SSH methods the appliance offers; default: all three. */
   readonly methods?: readonly ('publickey' | 'password' | 'keyboard-interactive')[];
   readonly ssoDomain?: string;

@@ -1,4 +1,5 @@
 import type { DerBase64 } from '../model/ids.js';
+import type { LabClock } from './clock.js';
 
 /**
  * The state of a simulated estate, and nothing else: no sockets, no clocks of its own. The servers (`vcenter-server`, `provider-server`,
@@ -10,7 +11,9 @@ export interface LabWorld {
   readonly providers: LabProvider[];
   readonly switches: SpsSwitches;
   readonly timing: LabTiming;
-  /** Real time unless a test brings its own. */
+  /** Real time unless a test brings its own. Every wait of the lab goes through it. */
+  readonly clock: LabClock;
+  /** `clock.now` */
   readonly now: () => Date;
   /** Everything anybody asked the lab to do, in order. */
   readonly record: LabRecord[];
@@ -113,8 +116,17 @@ export interface LabAppliance {
   /** ms this clock is ahead of `world.now()`. */
   clockAheadMs: number;
   readonly sps: LabSps;
-  readonly machineId: string;
+  machineId: string;
   hasIp: boolean;
+  /** `other`: no systemctl, no systemd-run; crond is there in both. */
+  init: 'systemd' | 'other';
+  /** Changes with every boot. */
+  bootId: string;
+  bootedAtMs: number;
+  /** Rebooting: nothing of it answers. */
+  down?: true;
+  /** Counts host keys: after a fail-over another one answers. */
+  hostKeyNumber: number;
 }
 
 export interface LabFile {
@@ -153,6 +165,8 @@ export interface LabRegistration {
   readonly category: 'external' | 'internal';
   /** The provider's certificate as SMS stored it when it last had a session. */
   certificate?: DerBase64;
+  /** What the provider said about keeping its certificate when it was last given roots from here; missing: nothing. */
+  retainTold?: boolean;
   /** When SMS last synced, ms since the epoch; missing: never. */
   lastSyncMs?: number;
   active: boolean;
@@ -250,8 +264,11 @@ export interface SpsSwitches {
   npeShows: 'complete' | 'fault';
   npeWhenAllBlocked: 'gone' | 'persists';
   rootsAtProvider: 'replace' | 'add';
-  retainFlag: 'as-provider' | 'true' | 'false' | 'absent';
+  /** `as-told`: what the provider said when this vCenter last gave it roots; an SMS that was there before a change does not know of it. */
+  retainFlag: 'as-provider' | 'as-told' | 'true' | 'false' | 'absent';
   serverGuid: 'present' | 'absent';
+  /** Whether a push of CA certificates takes vCenter's SMS certificate out of the store of a host before 8.0 (published for 6.7 and 7.0, not for every push). */
+  hostPush: 'keeps-sms' | 'drops-sms';
 }
 
 /** Milliseconds, all of them. */
@@ -278,5 +295,7 @@ export type LabFault =
     }
   | { readonly kind: 'huge-answer'; readonly where: string; readonly bytes: number }
   | { readonly kind: 'slow'; readonly where: string; readonly ms: number }
+  /** sshd ends every connection of that age: a hardened one does after 900 s without a word. */
+  | { readonly kind: 'session-cut'; readonly where: string; readonly afterMs: number }
   /** The next starts of SPS stay in START_PENDING, fail, or end STARTED and never HEALTHY. */
   | { readonly kind: 'sps-start'; readonly where: string; readonly how: 'hangs' | 'fails' | 'unhealthy' };
