@@ -7,7 +7,6 @@ import { openSecrets } from '../config/secrets.js';
 import type { ApplianceProbes } from '../model/appliance-probes.js';
 import type { EvidenceBundle } from '../model/evidence.js';
 import { err, ok, type Result } from '../model/problem.js';
-import { DEFAULT_TIMING } from '../model/timing.js';
 import { machineSshEnvironment } from '../wire/ssh-environment.js';
 import { openProgress } from './progress.js';
 import type { Surroundings } from './surroundings.js';
@@ -27,10 +26,10 @@ export interface Look {
 export function openLook(config: Config, wantsProgress: boolean, around: Surroundings): Look {
   const secrets = openSecrets(around.env);
   around.out.keepSecret(secrets.known);
-  const now = () => new Date();
+  const now = () => around.clock.now();
   const verdicts = { ssoVerdicts: new Map(), rootVerdicts: new Map() };
   const deps = (progress: CollectDeps['progress']): CollectDeps => ({
-    timing: DEFAULT_TIMING,
+    timing: around.timing,
     now,
     progress,
     readSecret: secrets.resolve,

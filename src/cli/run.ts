@@ -1,6 +1,10 @@
 import { CommanderError } from 'commander';
+import type { Clock } from '../execute/ports.js';
+import { systemClock } from '../execute/system-clock.js';
+import { DEFAULT_TIMING, type Timing } from '../model/timing.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { buildProgram } from './program.js';
+import type { Asking, Surroundings } from './surroundings.js';
 import { type Failure, type Output, openOutput, type TextStream } from './terminal.js';
 
 export interface World {
@@ -10,6 +14,11 @@ export interface World {
   readonly stdout: TextStream;
   readonly stderr: TextStream;
   readonly interrupted: AbortSignal;
+  /** Shared with whoever handles signals. */
+  readonly underway?: Surroundings['underway'];
+  readonly asking?: Asking;
+  readonly timing?: Timing;
+  readonly clock?: Clock;
 }
 
 /** How long an interrupted command may take to reach a safe point: sessions are logged out, files are finished. */
@@ -18,27 +27,42 @@ const SAFE_POINT_MS = 2_000;
 /** Parses, runs one command, and returns the exit code; a bug is told on stderr with its stack. */
 export async function run(world: World): Promise<ExitCode> {
   const out = openOutput(world, world.env, wantsJson(world.argv));
+  const underway = world.underway ?? {};
   try {
-    return await Promise.race([runCommand(world, out), interruption(world.interrupted)]);
+    return await Promise.race([runCommand({ ...world, underway }, out), interruption(world.interrupted, underway)]);
   } catch (error) {
-    return tellBug(error, out);
+    return tellBug(error, out, underway);
   }
 }
 
-export function tellBug(error: unknown, out: Output): ExitCode {
+function tellBug(error: unknown, out: Output, { now }: Surroundings['underway']): ExitCode {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   out.fail({
     code: 'bug',
     summary: 'vasatrust failed by a fault of its own',
-    remedy: 'Please report it with the lines above; nothing was changed in the estate.',
-    lines: ['vasatrust failed by a fault of its own. Please report it with these lines:', ...stack.split('\n').slice(0, 30)],
+    remedy: `Please report it with the lines above; ${now === undefined ? 'nothing was changed in the estate.' : now.leaving().words}`,
+    lines: [
+      'vasatrust failed by a fault of its own. Please report it with these lines:',
+      ...stack.split('\n').slice(0, 30),
+      ...(now === undefined ? [] : [now.leaving().words]),
+    ],
   });
   return EXIT.bug;
 }
 
-async function runCommand(world: World, out: Output): Promise<ExitCode> {
+async function runCommand(world: World & Pick<Surroundings, 'underway'>, out: Output): Promise<ExitCode> {
   let code: ExitCode = EXIT.clean;
-  const around = { out, env: world.env, cwd: world.cwd, interrupted: world.interrupted };
+  const { env, cwd, interrupted, underway, asking, timing = DEFAULT_TIMING, clock = systemClock } = world;
+  const around: Surroundings = {
+    out,
+    env,
+    cwd,
+    interrupted,
+    underway,
+    timing,
+    clock,
+    ...(asking === undefined ? {} : { asking }),
+  };
   const program = buildProgram(around, world, (result) => {
     code = result;
   });
@@ -70,10 +94,11 @@ function usageFailure(error: CommanderError): Failure {
   return { code: 'usage', summary, remedy };
 }
 
-/** Ctrl-C: the command gets time to stop by itself, then we leave. */
-function interruption(signal: AbortSignal): Promise<ExitCode> {
+/** Ctrl-C: the command gets time to stop by itself, then we leave; unless it has something to take back, which takes as long as it takes. */
+function interruption(signal: AbortSignal, underway: Surroundings['underway']): Promise<ExitCode> {
   return new Promise((resolve) => {
-    const leave = () => setTimeout(() => resolve(EXIT.interrupted), SAFE_POINT_MS).unref();
+    const late = () => underway.now === undefined && resolve(EXIT.interrupted);
+    const leave = () => setTimeout(late, SAFE_POINT_MS).unref();
     if (signal.aborted) leave();
     else signal.addEventListener('abort', leave, { once: true });
   });

@@ -82,8 +82,16 @@ export async function collectFromAppliance(
   }
 }
 
-/** Opens root's shell there, with the secrets and the one verdict of this run. */
-export async function connectShell(label: string, ssh: SshConfig, context: CollectContext): Promise<Result<VcenterShell>> {
+/**
+ * Opens root's shell there, with the secrets and the one verdict of this run.
+ * @param keepaliveMs how soon a connection that was cut without a word is noticed: after three of these
+ */
+export async function connectShell(
+  label: string,
+  ssh: SshConfig,
+  context: CollectContext,
+  keepaliveMs?: number,
+): Promise<Result<VcenterShell>> {
   const wish: SshWish = ssh;
   const target = await resolveSshTarget(wish, label, context.sshEnvironment);
   if (!target.ok) return target;
@@ -100,7 +108,11 @@ export async function connectShell(label: string, ssh: SshConfig, context: Colle
       ...(passphrase === undefined ? {} : { passphrase: () => context.readSecret(passphrase, label) }),
     },
     verdict,
-    { connectMs: context.timing.connectMs * 2, commandMs: context.timing.commandMs },
+    {
+      connectMs: context.timing.connectMs * 2,
+      commandMs: context.timing.commandMs,
+      ...(keepaliveMs === undefined ? {} : { keepaliveMs }),
+    },
   );
 }
 

@@ -1,6 +1,6 @@
 import type { VcenterConfig } from '../config/config.js';
 import type { Observation, Source, VcenterEvidence } from '../model/evidence.js';
-import { err, interrupted, type Problem, type Result } from '../model/problem.js';
+import { err, interrupted, ok, type Problem, type Result } from '../model/problem.js';
 import type { HttpsClient } from '../wire/https.js';
 import { openHttps, type ResolvedTrust } from '../wire/https.js';
 import { connectRest } from '../wire/rest-client.js';
@@ -22,17 +22,12 @@ export type HttpsEvidence = Omit<VcenterEvidence, 'appliance' | 'id' | 'address'
  */
 export async function collectOverHttps(vcenter: VcenterConfig, context: CollectContext): Promise<HttpsEvidence> {
   if (context.signal?.aborted) return nothingSeen(interrupted(vcenter.id));
-  const trust = await resolveTrust(vcenter, context);
-  if (!trust.ok) return nothingSeen(trust.error);
-  const wire = openHttps(
-    { address: vcenter.address, port: vcenter.port, connectTo: vcenter.connectTo, trust: trust.value, label: vcenter.id },
-    { connectMs: context.timing.connectMs, requestMs: context.timing.requestMs },
-  );
-  const https = interruptibleHttps(readOnlyHttps(wire), context.signal);
+  const wire = await openVcenter(vcenter, context);
+  if (!wire.ok) return nothingSeen(wire.error);
+  const https = interruptibleHttps(readOnlyHttps(wire.value), context.signal);
   try {
     const rootBundle = look(vcenter, 'root-bundle', context, readRootBundle(https));
-    const password = await context.readSecret(vcenter.password, vcenter.id);
-    const login = loginFor(vcenter, password, context);
+    const login = await loginFor(vcenter, context);
     context.progress({ target: vcenter.id, source: 'vim', state: 'started' });
     const connecting = withinConnection(connectVim(https, login, vcenter.id), vcenter, context);
     const [soap, rest, bundle] = await Promise.all([
@@ -47,11 +42,21 @@ export async function collectOverHttps(vcenter: VcenterConfig, context: CollectC
   }
 }
 
+/** A client for one vCenter, unguarded: who only reads wraps it in `readOnlyHttps`. Nothing is sent yet. */
+export async function openVcenter(vcenter: VcenterConfig, context: CollectContext): Promise<Result<HttpsClient>> {
+  const trust = await resolveTrust(vcenter, context);
+  if (!trust.ok) return trust;
+  const { address, port, connectTo, id } = vcenter;
+  const { connectMs, requestMs } = context.timing;
+  return ok(openHttps({ address, port, connectTo, trust: trust.value, label: id }, { connectMs, requestMs }));
+}
+
 /**
  * One verdict per vCenter: SOAP and REST share the password, and a refusal by one is a refusal for both. Where the password could not be
  * read, no login is tried; version and clock need none.
  */
-function loginFor(vcenter: VcenterConfig, password: Result<string>, context: CollectContext): VcenterLogin {
+export async function loginFor(vcenter: VcenterConfig, context: CollectContext): Promise<VcenterLogin> {
+  const password = await context.readSecret(vcenter.password, vcenter.id);
   const verdict = context.ssoVerdicts.get(vcenter.id) ?? {};
   context.ssoVerdicts.set(vcenter.id, verdict);
   if (password.ok) return { username: vcenter.username, password: password.value, verdict };
@@ -59,7 +64,7 @@ function loginFor(vcenter: VcenterConfig, password: Result<string>, context: Col
   return { username: vcenter.username, password: '', verdict };
 }
 
-type SoapEvidence = Pick<HttpsEvidence, 'about' | 'registrations' | 'datastores' | 'hosts' | 'vms' | 'clockAheadMs'>;
+type SoapEvidence = Pick<HttpsEvidence, 'about' | 'registrations' | 'datastores' | 'hosts' | 'vms' | 'clockAheadMs' | 'vcha'>;
 
 async function collectSoap(
   https: HttpsClient,
@@ -76,11 +81,12 @@ async function collectSoap(
     return { about, registrations: unknown(session.error), ...viewNotSeen(session.error), clockAheadMs };
   }
   try {
-    const [registrations, view] = await Promise.all([
+    const [registrations, view, vcha] = await Promise.all([
       look(vcenter, 'sms', context, openSms(https, session.value).queryRegistrations()),
       look(vcenter, 'vim', context, session.value.storageView()),
+      within(context.timing.sourceMs, vcenter.id, 'vim', session.value.highAvailability()),
     ]);
-    return { about, registrations, ...splitView(view), clockAheadMs };
+    return { about, registrations, ...splitView(view), clockAheadMs, vcha: observe(vcha, context.now) };
   } finally {
     await logout(session.value, context);
   }
