@@ -22,6 +22,8 @@ const SOAP_METHODS: Readonly<Record<'/sdk' | '/sms/sdk', ReadonlySet<string>>> =
     'QueryOptions',
     'ListCACertificates',
     'RetrieveCertificateInfoList',
+    'getVchaConfig',
+    'getClusterMode',
   ]),
   '/sms/sdk': new Set([
     'QueryStorageManager',

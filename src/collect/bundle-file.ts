@@ -202,6 +202,7 @@ const vcenter = z.object({
   machineSsl: seen(ders),
   sps: seen(z.object({ state: z.string(), health: z.string().optional() })),
   topology: seen(z.array(node)),
+  vcha: seen(z.object({ state: z.string(), mode: z.string().optional(), addresses: z.array(z.string()) })).optional(),
   appliance,
   clockAheadMs: seen(z.number()),
 });

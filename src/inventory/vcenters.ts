@@ -32,9 +32,23 @@ export function buildVcenter(evidence: VcenterEvidence, pool: CertificatePool): 
     ...(smsStore === undefined ? {} : { smsStore }),
     ...(hosts === undefined ? {} : { hosts }),
     ...(clock.state === 'seen' ? { clockAheadMs: clock.value } : {}),
+    ...nodesOf(evidence),
+    ...vchaOf(evidence),
     leftovers: leftoversOf(evidence),
     ...removalsOf(evidence),
   };
+}
+
+/** A node alone in its domain proves nothing: such names (`localhost`) repeat. */
+function nodesOf({ topology, address }: VcenterEvidence): Pick<Vcenter, 'ssoNodes'> {
+  if (topology.state !== 'seen' || topology.value.length < 2) return {};
+  const names = topology.value.flatMap(({ node, clientAffinity }) => [node, clientAffinity ?? node]);
+  return { ssoNodes: [...new Set(names)].filter((name) => name.toLowerCase() !== address.toLowerCase()) };
+}
+
+function vchaOf({ vcha }: VcenterEvidence): Pick<Vcenter, 'vcha'> {
+  if (vcha === undefined || vcha.state === 'unknown') return {};
+  return { vcha: vcha.state === 'absent' ? 'none' : vcha.value };
 }
 
 function gatherAnchors(evidence: VcenterEvidence, pool: CertificatePool): TrustAnchor[] {

@@ -14,6 +14,8 @@ export const SINGLETONS: Readonly<Record<string, string>> = {
   UserDirectory: 'UserDirectory',
   AuthorizationManager: 'AuthorizationManager',
   CertificateManager: 'certificateManager',
+  FailoverClusterConfigurator: 'failoverClusterConfigurator',
+  FailoverClusterManager: 'failoverClusterManager',
 };
 
 /** One object of the inventory tree, or beside it. */

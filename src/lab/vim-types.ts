@@ -8,7 +8,7 @@ export const VIM_TYPES = defineTypes(
   'urn:vim25',
   `
   AboutInfo : name:string fullName:string vendor:string version:string patchLevel:string?@7.0.2.0 build:string localeVersion:string? localeBuild:string? osType:string productLineId:string apiType:string apiVersion:string instanceUuid:string? licenseProductName:string? licenseProductVersion:string?
-  ServiceContent : rootFolder:ref propertyCollector:ref viewManager:ref? about:AboutInfo setting:ref? userDirectory:ref? sessionManager:ref? authorizationManager:ref? certificateManager:ref?@6.0
+  ServiceContent : rootFolder:ref propertyCollector:ref viewManager:ref? about:AboutInfo setting:ref? userDirectory:ref? sessionManager:ref? authorizationManager:ref? certificateManager:ref?@6.0 failoverClusterConfigurator:ref?@6.5 failoverClusterManager:ref?@6.5
   UserSession : key:string userName:string fullName:string loginTime:dateTime lastActiveTime:dateTime locale:string messageLocale:string extensionSession:boolean ipAddress:string userAgent:string callCount:long
   OptionValue : key:string value:anyType
   MethodFault :
@@ -60,6 +60,15 @@ export const VIM_TYPES = defineTypes(
   HostConfigManager : certificateManager:ref?@6.0
   HostCertificateManagerCertificateInfo : kind:string?@8.0.1.0 issuer:string? notBefore:dateTime? notAfter:dateTime? subject:string? status:string
   VirtualMachineRuntimeInfo : host:ref? connectionState:~VirtualMachineConnectionState powerState:~VirtualMachinePowerState
+  CustomizationIpGenerator :
+  CustomizationFixedIp < CustomizationIpGenerator : ipAddress:string
+  CustomizationIpV6Generator :
+  CustomizationFixedIpV6 < CustomizationIpV6Generator : ipAddress:string subnetMask:int
+  CustomizationIPSettingsIpV6AddressSpec : ip:CustomizationIpV6Generator[] gateway:string[]?
+  CustomizationIPSettings : ip:CustomizationIpGenerator subnetMask:string? gateway:string[]? ipV6Spec:CustomizationIPSettingsIpV6AddressSpec?
+  FailoverNodeInfo : clusterIpSettings:CustomizationIPSettings failoverIp:CustomizationIPSettings? biosUuid:string?
+  WitnessNodeInfo : ipSettings:CustomizationIPSettings biosUuid:string?
+  VchaClusterConfigInfo : failoverNodeInfo1:FailoverNodeInfo? failoverNodeInfo2:FailoverNodeInfo? witnessNodeInfo:WitnessNodeInfo? state:string
   TaskReason :
   TaskReasonUser < TaskReason : userName:string
   TaskInfo : key:string task:ref name:string? descriptionId:string entity:ref? entityName:string? state:~TaskInfoState cancelled:boolean cancelable:boolean error:LocalizedMethodFault? progress:int? reason:TaskReason queueTime:dateTime startTime:dateTime? completeTime:dateTime? eventChainId:int
@@ -118,6 +127,8 @@ export const VIM_METHODS = defineMethods(
   CertMgrRevokeCertificates_Task on CertificateManager needs Certificate.Manage since 6.0 (host:ref[]) ref
   ListCACertificates on HostCertificateManager needs Certificate.Manage since 6.0 () string[]?
   ListCACertificateRevocationLists on HostCertificateManager needs Certificate.Manage since 6.0 () string[]?
+  getVchaConfig on FailoverClusterConfigurator needs System.Read since 6.5 () VchaClusterConfigInfo
+  getClusterMode on FailoverClusterManager needs System.Read since 6.5 () string
   RetrieveCertificateInfoList on HostCertificateManager needs Certificate.Manage since 8.0.1.0 () HostCertificateManagerCertificateInfo[]?
   `,
 );

@@ -76,8 +76,17 @@ export interface LabVcenter {
   readonly vms: LabVm[];
   readonly tasks: LabTask[];
   nextTask: number;
+  /** vCenter High Availability; missing: not configured. */
+  vcha?: LabVcha;
   /** Number of the next provider reference; missing: one more than there are registrations. */
   nextProvider?: number;
+}
+
+export interface LabVcha {
+  state: 'configured' | 'notConfigured' | 'prepared' | 'invalid';
+  mode: 'enabled' | 'disabled' | 'maintenance';
+  /** Two that take over from each other, then the witness: address on the cluster's network, and the one after a fail-over. */
+  readonly nodes: readonly { readonly cluster: string; readonly failover?: string }[];
 }
 
 export interface LabVecsEntry {

@@ -44,6 +44,8 @@ export interface VcenterEvidence {
   readonly sps: Observation<ServiceRecord>;
   /** Names of the nodes in this vCenter's SSO domain, itself included. Source: REST `vcenter/topology/nodes`, since 6.7.2. */
   readonly topology: Observation<readonly TopologyNode[]>;
+  /** vCenter High Availability; `absent` where this version has none. Missing in evidence saved before it was read. No verdict of an audit rests on it. */
+  readonly vcha?: Observation<VchaFacts>;
   readonly appliance: ApplianceEvidence;
   /** How far this vCenter's clock (vim25 CurrentTime or the HTTP Date header) is ahead of ours, ms; resolution 1 s. */
   readonly clockAheadMs: Observation<number>;
@@ -55,6 +57,16 @@ export interface TopologyNode {
   readonly replicationPartners: readonly string[];
   /** The external PSC a VCSA_EXTERNAL node uses. */
   readonly clientAffinity?: string;
+}
+
+/** vim25 `VchaClusterConfigInfo`, since 6.5. */
+export interface VchaFacts {
+  /** `configured`, `notConfigured`, `prepared`, `invalid`; as vCenter tells it. */
+  readonly state: string;
+  /** `enabled`, `disabled`, `maintenance`; only told where there is a cluster. */
+  readonly mode?: string;
+  /** Of active, passive and witness node, on the cluster's own network and, where set, after a fail-over. */
+  readonly addresses: readonly string[];
 }
 
 export interface VcenterAbout {

@@ -1,5 +1,5 @@
 import type { Certificate } from './certificate.js';
-import type { RelatedArray, SmsFault, Source, SpsRemoval, VecsEntry, VmRecord } from './evidence.js';
+import type { RelatedArray, SmsFault, Source, SpsRemoval, VchaFacts, VecsEntry, VmRecord } from './evidence.js';
 import type { IsoTime, KeyIdHex, ProviderId, ProviderUrl, Sha256Hex, VcenterId } from './ids.js';
 import type { Problem } from './problem.js';
 
@@ -31,6 +31,10 @@ export interface Vcenter {
   readonly linkedOutside?: number;
   /** The current VMCA certificate, read on the appliance; else the best candidate known, and how. */
   readonly vmca?: { readonly certificate: Certificate; readonly source: VmcaSource };
+  /** Names of the other nodes of its SSO domain, platform services controllers included; missing where that was not seen. */
+  readonly ssoNodes?: readonly string[];
+  /** vCenter High Availability; `none` where this version has none. Missing where it was not seen. */
+  readonly vcha?: VchaFacts | 'none';
   readonly presents: readonly PresentedCertificate[];
   readonly trustAnchors: readonly TrustAnchor[];
   /** False: some authoritative list of anchors (TRUSTED_ROOTS by SSH or REST) was not seen, so "not in it" proves nothing. */

@@ -1,6 +1,6 @@
 import type { ApplianceProbes } from '../model/appliance-probes.js';
 import type { BlockedAddress } from '../model/cleanup-plan.js';
-import type { Observation } from '../model/evidence.js';
+import type { Observation, VchaFacts } from '../model/evidence.js';
 import type { Inventory, Provider, Registration, Vcenter } from '../model/inventory.js';
 import { canonicalAddress, canonicalHostPort } from '../x509/names.js';
 import type { RefusalReason } from './cleanup-refusal.js';
@@ -127,6 +127,8 @@ function neededAddresses(inventory: Inventory, vcenter: Vcenter, probes: Applian
     const other = inventory.vcenters.find((one) => one.id === linked.vcenter);
     if (other !== undefined) add(`the linked vCenter ${other.id}`, addressesOf(other.address));
   }
+  for (const node of vcenter.ssoNodes ?? []) add(`${node}, a node of the same SSO domain`, addressesOf(node));
+  if (typeof vcenter.vcha === 'object') add('a node of vCenter High Availability', vcenter.vcha.addresses);
   for (const host of vcenter.hosts ?? []) add(`the ESXi host ${host.name}`, addressesOf(host.name));
   for (const { registration } of registrationsAt(inventory, vcenter)) {
     // IO-filter providers live on the ESXi hosts.
@@ -143,7 +145,7 @@ export function namesToResolve(inventory: Inventory, vcenter: Vcenter): string[]
   const urls = registrationsAt(inventory, vcenter).map(({ registration }) => canonicalHostPort(registration.url)?.host ?? '');
   const linked = vcenter.linkedWith.flatMap((one) => inventory.vcenters.find(({ id }) => id === one.vcenter)?.address ?? []);
   const hosts = (vcenter.hosts ?? []).map((host) => host.name);
-  return [...new Set([...urls, vcenter.address, ...linked, ...hosts])].filter(
+  return [...new Set([...urls, vcenter.address, ...linked, ...(vcenter.ssoNodes ?? []), ...hosts])].filter(
     (name) => name !== '' && canonicalAddress(name) === undefined,
   );
 }
@@ -151,6 +153,8 @@ export function namesToResolve(inventory: Inventory, vcenter: Vcenter): string[]
 /** The appliance's own state: service, disk, password, what an earlier cleanup left. */
 export function applianceReasons(vcenter: Vcenter, probes: ApplianceProbes | undefined): RefusalReason[] {
   const reasons: RefusalReason[] = (vcenter.leftovers.armed ?? []).map((what) => ({ code: 'another-run', what }));
+  if (typeof vcenter.vcha === 'object' && mayFailOver(vcenter.vcha))
+    reasons.push({ code: 'vcha-enabled', state: vcenter.vcha.state, mode: vcenter.vcha.mode });
   if (probes?.sps.state === 'seen') {
     const { runState, health } = probes.sps.value;
     if (runState !== 'STARTED' || (health !== undefined && health !== 'HEALTHY'))
@@ -169,11 +173,17 @@ export function applianceReasons(vcenter: Vcenter, probes: ApplianceProbes | und
   return reasons;
 }
 
+/** Only maintenance mode and disabled keep the other node from taking over (documented). */
+const mayFailOver = ({ state, mode }: VchaFacts): boolean =>
+  state !== 'notConfigured' && mode !== 'maintenance' && mode !== 'disabled';
+
 /** What was not looked at, in words: none of it refuses by itself, all of it is said. */
-export function unseenFacts(probes: ApplianceProbes | undefined): string[] {
+export function unseenFacts(vcenter: Vcenter, probes: ApplianceProbes | undefined): string[] {
+  const vcha = vcenter.vcha === undefined ? ['whether vCenter High Availability is on, and its nodes'] : [];
   if (probes === undefined)
     return [
       'the appliance was not asked again: sms-config.xml itself, state of SPS, disk, password, gateway, DNS servers, your own address',
+      ...vcha,
     ];
   const parts: readonly (readonly [string, Observation<unknown>])[] = [
     ['sms-config.xml', probes.smsConfig],
@@ -193,6 +203,6 @@ export function unseenFacts(probes: ApplianceProbes | undefined): string[] {
     ...(unresolved.length === 0
       ? []
       : [`addresses of ${unresolved.slice(0, 20).join(', ')}${unresolved.length > 20 ? ', …' : ''}`]),
-    'partners of vCenter High Availability, and whether it is on',
+    ...vcha,
   ];
 }

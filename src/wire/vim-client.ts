@@ -1,9 +1,10 @@
-import type { VcenterAbout } from '../model/evidence.js';
+import type { VcenterAbout, VchaFacts } from '../model/evidence.js';
 import type { DerBase64 } from '../model/ids.js';
 import { err, ok, type Result } from '../model/problem.js';
 import type { HttpsClient } from './https.js';
 import { badAnswer } from './soap.js';
 import type { VcenterLogin } from './sso-verdict.js';
+import { readVcha } from './vcha.js';
 import { readServiceContent, VimSessionKeeper } from './vim-session.js';
 import { readHostTrustAnchors, readStorageView, type StorageView, type StorageViewOptions } from './vim-view.js';
 import { textOf } from './xml.js';
@@ -30,6 +31,8 @@ export interface VimSession {
   storageView(options?: StorageViewOptions): Promise<Result<StorageView>>;
   /** CA certificates of one host; `storageView` already brings them for hosts that mount a VVol datastore. */
   hostTrustAnchors(hostRef: string): Promise<Result<DerBase64[]>>;
+  /** vCenter High Availability; `not-supported` where this vCenter has none. */
+  highAvailability(): Promise<Result<VchaFacts>>;
   /** Logs in again. `expired` is the cookie that stopped working: where another call renewed it meanwhile, that is the answer. */
   renew(expired: string): Promise<Result<string>>;
   logout(): Promise<void>;
@@ -57,6 +60,7 @@ function sessionOf(keeper: VimSessionKeeper): VimSession {
     currentTime: () => keeper.reading(() => readCurrentTime(keeper)),
     storageView: (options = {}) => keeper.reading(() => readStorageView(keeper, options)),
     hostTrustAnchors: (hostRef) => keeper.reading(() => readHostTrustAnchors(keeper, hostRef)),
+    highAvailability: () => keeper.reading(() => readVcha(keeper)),
     renew: (expired) => keeper.renew(expired),
     logout: () => keeper.logOut(),
   };

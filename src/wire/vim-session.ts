@@ -12,6 +12,9 @@ export interface ServiceContent {
   readonly propertyCollector: Ref;
   readonly viewManager: Ref;
   readonly sessionManager: Ref;
+  /** vCenter High Availability, since 6.5; missing where there is none. */
+  readonly failoverClusterConfigurator?: Ref;
+  readonly failoverClusterManager?: Ref;
 }
 
 /** Calls with a session. Nothing in here asks twice: `reading` does, from the start of a whole operation. */
@@ -60,6 +63,8 @@ export function decodeServiceContent(response: XmlElement, target: string): Resu
   }
   const instanceUuid = textOf(about, 'instanceUuid');
   const fullName = textOf(about, 'fullName');
+  const failoverClusterConfigurator = refOf(child(content, 'failoverClusterConfigurator'));
+  const failoverClusterManager = refOf(child(content, 'failoverClusterManager'));
   return ok({
     about: {
       version,
@@ -72,6 +77,8 @@ export function decodeServiceContent(response: XmlElement, target: string): Resu
     propertyCollector,
     viewManager,
     sessionManager,
+    ...(failoverClusterConfigurator === undefined ? {} : { failoverClusterConfigurator }),
+    ...(failoverClusterManager === undefined ? {} : { failoverClusterManager }),
   });
 }
 
