@@ -6,7 +6,7 @@ import { type Call, complain, type Outcome, type Program, print, tool } from './
 import { connectionTo, resolve } from './appliance-routes.js';
 import { readAll } from './appliance-streams.js';
 import { certificatePem } from './pki.js';
-import { readCertificate, type ServedCertificates } from './sps-trust.js';
+import { keyIdentifier, readCertificate, type ServedCertificates } from './sps-trust.js';
 import type { LabProvider, LabVecsEntry } from './world.js';
 
 export const certificateTools: readonly (readonly [string, Program])[] = [
@@ -29,6 +29,8 @@ function vecsCli(call: Call): Outcome {
         .join(''),
     );
   }
+  // In the lab the store is the directory: there is nothing to be fetched.
+  if (object === 'force-refresh') return print('');
   if (object !== 'entry' || verb === undefined) return complain('Usage: vecs-cli { arguments }');
   const store = after(options, '--store');
   const entries = entriesOf(call, store);
@@ -86,8 +88,16 @@ function x509Text(der: DerBase64): string {
     `            Not Before: ${certificate.validFrom}`,
     `            Not After : ${certificate.validTo}`,
     `        Subject: ${oneLine(certificate.subject)}`,
+    ...keyIdentifierText(der),
     '',
   ].join('\n');
+}
+
+function keyIdentifierText(der: DerBase64): string[] {
+  const hex = keyIdentifier(der);
+  if (hex === undefined) return [];
+  const pairs = hex.toUpperCase().match(/../g) ?? [];
+  return ['        X509v3 extensions:', '            X509v3 Subject Key Identifier: ', `                ${pairs.join(':')}`];
 }
 
 const oneLine = (name: string): string =>

@@ -1,4 +1,5 @@
 import { certificateTools } from './appliance-certificate-tools.js';
+import { directoryTools } from './appliance-directory-tools.js';
 import { fileTools } from './appliance-file-tools.js';
 import { hostTools } from './appliance-host-tools.js';
 import { networkTools } from './appliance-network-tools.js';
@@ -15,6 +16,7 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ...networkTools,
   ...serviceTools,
   ...certificateTools,
+  ...directoryTools,
   ...hostTools,
 ]);
 const WITHOUT_IP: ReadonlyMap<string, Program> = new Map([...PROGRAMS].filter(([name]) => name !== 'ip'));

@@ -144,16 +144,26 @@ async function grep(call: Call): Promise<Outcome> {
   const wanted = new RegExp(flag(args, 'x') ? `^(?:${source})$` : source, flag(args, 'i') ? 'i' : '');
   let hits = 0;
   const outcome = await overLines(call, names, (lines) => {
-    const found = lines.flatMap((line, at) => {
-      if (wanted.test(line) === flag(args, 'v')) return [];
-      const text = flag(args, 'o') ? (wanted.exec(line)?.[0] ?? '') : line;
-      return [flag(args, 'n') ? `${at + 1}:${text}` : text];
-    });
+    const found = lines.flatMap((line, at) => (wanted.test(line) === flag(args, 'v') ? [] : [at]));
     hits += found.length;
     if (flag(args, 'q')) return [];
-    return flag(args, 'c') ? [String(found.length)] : found;
+    if (flag(args, 'c')) return [String(found.length)];
+    const shown = (at: number) => (flag(args, 'o') ? (wanted.exec(lines[at] ?? '')?.[0] ?? '') : (lines[at] ?? ''));
+    return around(found, lines.length, args).map((at) =>
+      at === undefined ? '--' : flag(args, 'n') ? `${at + 1}${found.includes(at) ? ':' : '-'}${shown(at)}` : shown(at),
+    );
   });
   return outcome.code !== 0 ? { ...outcome, code: 2 } : { ...outcome, code: hits > 0 ? 0 : 1 };
+}
+
+/** Numbers of lines to show by `-A`, `-B`, `-C`; undefined between groups that do not touch. */
+function around(found: readonly number[], lines: number, args: readonly string[]): (number | undefined)[] {
+  const [before = 0, after = 0] = ['B', 'A'].map((letter) => Number(option(args, letter) ?? option(args, 'C') ?? 0));
+  if (before + after === 0) return [...found];
+  const shown = new Set<number>();
+  for (const at of found) for (let i = Math.max(0, at - before); i <= Math.min(lines - 1, at + after); i += 1) shown.add(i);
+  const inOrder = [...shown].sort((a, b) => a - b);
+  return inOrder.flatMap((at, i) => (i > 0 && inOrder[i - 1] !== at - 1 ? [undefined, at] : [at]));
 }
 
 /** A POSIX basic regular expression as one of JavaScript. */
