@@ -1,5 +1,6 @@
 import { parseName } from './distinguished-name.js';
 import { keysOf, mint } from './pki.js';
+import { firstEntry, SMS_SELF_SIGNED } from './sps-trust.js';
 import type { LabHost, LabProvider, LabVcenter } from './world.js';
 import type { DatastoreSpec, HostSpec, WorldBuilder } from './world-builder.js';
 
@@ -65,10 +66,13 @@ function addHosts(builder: WorldBuilder, vcenter: LabVcenter, spec: HostSpec): L
   return added;
 }
 
+/** Name of the provider that a host serves its IO filters by. */
+export const ioFilterOf = (host: LabHost): string => `iofilter-${host.name}`;
+
 function addIoFilter(builder: WorldBuilder, vcenter: LabVcenter, host: LabHost, n: number): void {
   const position = builder.world.vcenters.indexOf(vcenter) + 1;
   const provider: LabProvider = {
-    name: `iofilter-${host.name}`,
+    name: ioFilterOf(host),
     namespace: 'IOFILTERS',
     providerId: builder.uuid(`iofilter/${host.name}`),
     vasaVersion: '1.5',
@@ -81,12 +85,7 @@ function addIoFilter(builder: WorldBuilder, vcenter: LabVcenter, host: LabHost, 
     served: { identity: host.certificate, chain: [host.certificate.certificate] },
     virtualHosts: new Map(),
     // An ESXi host's castore: the VMCA root it was given and the certificate of SMS.
-    clientRoots: [
-      vcenter.vmca.certificate,
-      ...(vcenter.vecs.get('SMS') ?? [])
-        .filter((entry) => entry.alias === 'sms_self_signed')
-        .flatMap((entry) => entry.certificates),
-    ],
+    clientRoots: [vcenter.vmca.certificate, ...firstEntry(vcenter, [SMS_SELF_SIGNED])],
     tls: { min: 'TLSv1.2', max: 'TLSv1.2' },
     up: true,
   };

@@ -60,6 +60,21 @@ function issueServerCertificate(ca: LabCa, over: LabIdentity, names: readonly st
   );
 }
 
+/**
+ * The array side of an outside certificate: the storage administrator puts in key, leaf and what is served with it, and has the provider keep it.
+ * Every registration goes offline by that (documented for one vendor): here because the provider forgets the roots it lets clients in by, so that
+ * each vCenter has to register anew. Served chains follow at the next connection.
+ */
+export function installCertificate(
+  provider: LabProvider,
+  served: { readonly identity: LabIdentity; readonly chain: readonly DerBase64[] },
+  options: { readonly retained: boolean },
+): void {
+  provider.served = { identity: served.identity, chain: [...served.chain] };
+  provider.retained = options.retained;
+  provider.clientRoots.splice(0);
+}
+
 /** Gives the provider the roots a registering vCenter pushes: beside those it has, or in their place. */
 export function pushRoots(provider: LabProvider, roots: readonly DerBase64[], how: SpsSwitches['rootsAtProvider']): void {
   const kept = how === 'add' ? provider.clientRoots : [];

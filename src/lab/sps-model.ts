@@ -1,6 +1,6 @@
 import * as life from './sps-life.js';
 import { clockOf } from './sps-log.js';
-import { giveCertificate, isRefusal, type ProviderSpec, pushRoots, register, registered } from './sps-register.js';
+import { giveCertificate, hearRetain, isRefusal, type ProviderSpec, pushRoots, register, registered } from './sps-register.js';
 import { met, observe, tryProvider } from './sps-session.js';
 import { createTask, failed, settleTasks, type TaskOutcome } from './sps-tasks.js';
 import { readCertificate, servedTo } from './sps-trust.js';
@@ -129,6 +129,7 @@ export function startRefreshCertificate(world: LabWorld, vcenter: LabVcenter, re
     settleSessions(world);
     giveCertificate(world, vcenter, provider);
     pushRoots(world, vcenter, provider);
+    hearRetain(registration, provider);
     note(world, vcenter.id, `refresh the certificate of ${registration.url}`, registration.uid);
     registration.session = met(world, vcenter, registration, 'works', atMs);
     settleSessions(world);
@@ -149,6 +150,7 @@ export function startRefreshCas(world: LabWorld, vcenter: LabVcenter, uids: read
       if (registration.session?.view !== 'healthy' || !provider) refused.push(registration.uid);
       else {
         pushRoots(world, vcenter, provider);
+        hearRetain(registration, provider);
         note(world, vcenter.id, `push roots to ${registration.url}`, registration.uid);
       }
     }
@@ -227,6 +229,8 @@ function shownRetained(world: LabWorld, registration: LabRegistration): boolean 
       return undefined;
     case 'as-provider':
       return providerOf(world, registration, (provider) => provider.retained);
+    case 'as-told':
+      return registration.retainTold;
   }
 }
 

@@ -95,11 +95,28 @@ function carryOut(world: LabWorld, vcenter: LabVcenter, provider: LabProvider, s
   };
   giveCertificate(world, vcenter, provider);
   pushRoots(world, vcenter, provider);
+  hearRetain(registration, provider);
   const own = new Set(arraysOf(world, registration));
   registration.active = !vcenter.registrations.some((one) => one.active && arraysOf(world, one).some((id) => own.has(id)));
   vcenter.registrations.push(registration);
+  tellHosts(world, vcenter, registration, provider);
   registration.session = met(world, vcenter, registration, 'works', world.now().getTime());
   return registration;
+}
+
+/** Hosts with a datastore on its array learn of the provider, and reach the datastore over it. */
+function tellHosts(world: LabWorld, vcenter: LabVcenter, registration: LabRegistration, provider: LabProvider): void {
+  const arrays = new Set(arraysOf(world, registration));
+  for (const datastore of vcenter.datastores) {
+    if (!arrays.has(datastore.arrayId)) continue;
+    // What is left of registrations that are gone is not told any longer.
+    const known = datastore.told.filter((uid) => vcenter.registrations.some((one) => one.uid === uid));
+    datastore.told.splice(0, datastore.told.length, ...known, registration.uid);
+    for (const mount of datastore.mounts) {
+      const host = vcenter.hosts.find((one) => one.ref === mount.host);
+      if (host && verifies(servedTo(vcenter, provider), host.trustAnchors, world.now())) mount.accessible = true;
+    }
+  }
 }
 
 /** VMCA signs the provider's key anew, unless the provider retains its own certificate. */
@@ -117,6 +134,12 @@ export function pushRoots(world: LabWorld, vcenter: LabVcenter, provider: LabPro
   }
   const selfSigned = presented.slice(0, 1).filter((der) => readCertificate(der)?.issuer === readCertificate(der)?.subject);
   storeRoots(provider, [...vcenter.trustedRoots, ...selfSigned], world.switches.rootsAtProvider);
+}
+
+/** An open VASA 2 provider says it in its answer to the roots it is given. */
+export function hearRetain(registration: LabRegistration, provider: LabProvider): void {
+  if (provider.retained === undefined) delete registration.retainTold;
+  else registration.retainTold = provider.retained;
 }
 
 /** The same registration in the same lab gets the same uid. */

@@ -29,6 +29,13 @@ export function certificateInText(text: string): DerBase64 | undefined {
   return readCertificate(base64) ? base64 : undefined;
 }
 
+/** Value of the subject key identifier, lower-case hex; undefined where there is none. Found by its encoding: 20 bytes, as everybody makes them. */
+export function keyIdentifier(der: DerBase64): string | undefined {
+  const bytes = Buffer.from(derBytes(der));
+  const at = bytes.indexOf(Buffer.from('0603551d0e04160414', 'hex'));
+  return at < 0 ? undefined : bytes.toString('hex', at + 9, at + 29);
+}
+
 /**
  * Path by signatures from the leaf to an anchor, as PKIX has it: dates are judged on every certificate below the anchor, an anchor needs no
  * issuer above it, and a leaf that is itself an anchor is trusted.
@@ -75,11 +82,14 @@ export function anchorsFor(vcenter: LabVcenter, url: string): DerBase64[] {
  * `sms_self_signed`. For 6.x and 7.x no document says which; the lab settles on this order.
  */
 export function clientCertificatesOf(vcenter: LabVcenter): DerBase64[] {
-  for (const [store, alias] of [
-    ['SMS', 'sps-extension'],
-    ['vpxd-extension', 'vpxd-extension'],
-    ['SMS', 'sms_self_signed'],
-  ] as const) {
+  return firstEntry(vcenter, [['SMS', 'sps-extension'], ['vpxd-extension', 'vpxd-extension'], SMS_SELF_SIGNED]);
+}
+
+/** IO-filter providers speak VASA 1.5, and know SMS by the certificate it made itself, on any release (documented). */
+export const SMS_SELF_SIGNED = ['SMS', 'sms_self_signed'] as const;
+
+export function firstEntry(vcenter: LabVcenter, entries: readonly (readonly [string, string])[]): DerBase64[] {
+  for (const [store, alias] of entries) {
     const entry = vcenter.vecs.get(store)?.find((one) => one.alias === alias);
     if (entry && entry.certificates.length > 0) return entry.certificates;
   }
@@ -93,7 +103,8 @@ export function isTrusted(vcenter: LabVcenter, registration: LabRegistration, pr
 
 /** Does the provider accept SPS's certificate? VASA 5 knows registered certificates, older versions the roots they were given. */
 export function isAccepted(vcenter: LabVcenter, provider: LabProvider, at: Date): boolean {
-  const [leaf, ...rest] = clientCertificatesOf(vcenter);
+  const shown = provider.namespace === 'IOFILTERS' ? firstEntry(vcenter, [SMS_SELF_SIGNED]) : clientCertificatesOf(vcenter);
+  const [leaf, ...rest] = shown;
   if (!leaf) return false;
   const own = provider.virtualHosts.get(vcenter.id);
   if (own) return own.clientCertificates.includes(leaf);

@@ -2,6 +2,7 @@ import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import { type DerBase64, derBase64, derBytes } from '../model/ids.js';
 import { certificatePem } from './pki.js';
 import { settle } from './sps-model.js';
+import { keyIdentifier } from './sps-trust.js';
 import type { LabAccount, LabVcenter, LabWorld } from './world.js';
 
 export interface RestRequest {
@@ -185,9 +186,7 @@ function noteChange(world: LabWorld, vcenter: LabVcenter, what: string): void {
 
 /** The subject key identifier in upper case stands for the alias; SHA-1 of the DER where a certificate has none. */
 function chainId(der: DerBase64): string {
-  const bytes = Buffer.from(derBytes(der));
-  const at = bytes.indexOf(Buffer.from('0603551d0e04160414', 'hex'));
-  return (at < 0 ? createHash('sha1').update(bytes).digest() : bytes.subarray(at + 9, at + 29)).toString('hex').toUpperCase();
+  return (keyIdentifier(der) ?? createHash('sha1').update(derBytes(der)).digest('hex')).toUpperCase();
 }
 
 function tlsInfo(der: DerBase64): Record<string, unknown> {

@@ -1,8 +1,10 @@
 import { toPem } from './certificate-facts.js';
+import { pushRootsToHost } from './host-push.js';
 import { continueRead, readProperties } from './property-collector.js';
 import { demand, recordChange, type ServiceCall } from './soap-service.js';
 import { findSession, logIn, logOut, type SoapSession, setCookie, strayCookie } from './soap-session.js';
 import { any, type Data, data, isList, isRef, objectNotFound, type Ref, ref, ServiceFault, type Value } from './soap-values.js';
+import { vchaConfig, vchaMode } from './vcha.js';
 import { aboutInfo, certificateInfo, certificateManagerOf, findObject, SINGLETONS } from './vim-inventory.js';
 import { startVimTask } from './vim-tasks.js';
 import { MANAGED_TYPES } from './vim-types.js';
@@ -63,6 +65,10 @@ function callWithSession(call: ServiceCall, session: SoapSession, args: Argument
       return hostOf(vcenter, self).trustAnchors.map(toPem);
     case 'ListCACertificateRevocationLists':
       return undefined;
+    case 'getVchaConfig':
+      return vchaConfig(vcenter);
+    case 'getClusterMode':
+      return vchaMode(vcenter);
     case 'RetrieveCertificateInfoList':
       return certificateList(call, hostOf(vcenter, self));
     default:
@@ -98,6 +104,8 @@ function serviceContent(vcenter: LabVcenter): Data {
     sessionManager: manager('SessionManager'),
     authorizationManager: manager('AuthorizationManager'),
     certificateManager: manager('CertificateManager'),
+    failoverClusterConfigurator: manager('FailoverClusterConfigurator'),
+    failoverClusterManager: manager('FailoverClusterManager'),
   });
 }
 
@@ -162,7 +170,7 @@ function queryOptions(name: string): Value {
   return found.map(([key, type, value]) => data('OptionValue', { key, value: any(type, value) }));
 }
 
-/** Hosts get this vCenter's TRUSTED_ROOTS in place of what they had; in effect when the task is made. */
+/** In effect when the task is made. */
 function refreshHostRoots({ world, vcenter }: ServiceCall, session: SoapSession, args: Arguments): Ref {
   const hosts = (isList(args.host) ? args.host : []).map((given) => {
     const host = isRef(given) && given.type === 'HostSystem' ? vcenter.hosts.find((one) => one.ref === given.value) : undefined;
@@ -170,7 +178,7 @@ function refreshHostRoots({ world, vcenter }: ServiceCall, session: SoapSession,
     return host;
   });
   for (const host of hosts) {
-    host.trustAnchors = [...vcenter.trustedRoots];
+    pushRootsToHost(world, vcenter, host);
     recordChange(world, vcenter.id, `trust anchors of ${host.ref}`);
   }
   return startVimTask(world, vcenter, {
