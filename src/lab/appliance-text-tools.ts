@@ -148,9 +148,10 @@ async function grep(call: Call): Promise<Outcome> {
     hits += found.length;
     if (flag(args, 'q')) return [];
     if (flag(args, 'c')) return [String(found.length)];
+    const isHit = new Set(found);
     const shown = (at: number) => (flag(args, 'o') ? (wanted.exec(lines[at] ?? '')?.[0] ?? '') : (lines[at] ?? ''));
     return around(found, lines.length, args).map((at) =>
-      at === undefined ? '--' : flag(args, 'n') ? `${at + 1}${found.includes(at) ? ':' : '-'}${shown(at)}` : shown(at),
+      at === undefined ? '--' : flag(args, 'n') ? `${at + 1}${isHit.has(at) ? ':' : '-'}${shown(at)}` : shown(at),
     );
   });
   return outcome.code !== 0 ? { ...outcome, code: 2 } : { ...outcome, code: hits > 0 ? 0 : 1 };
