@@ -14,7 +14,7 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      { test: { name: 'lab', include: ['test/{wire,collect,lab,journeys}/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'lab', include: ['test/{wire,collect,lab,journeys,execute}/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000, globalSetup: 'test/cli/build-command.ts' },
       },

@@ -121,7 +121,7 @@ function writer(
   let lost: JournalLost | undefined;
   const write = async (event: RunEvent): Promise<void> => {
     if (lost !== undefined) throw lost;
-    const entry: JournalEntry = { seq: entries.length, at: isoTime(now()), ...withoutSecrets(event, secrets()) };
+    const entry: JournalEntry = { seq: entries.length + 1, at: isoTime(now()), ...withoutSecrets(event, secrets()) };
     try {
       await file.appendFile(`${JSON.stringify(entry)}\n`);
       await file.sync();

@@ -32,7 +32,7 @@ export function parseJournal(bytes: Uint8Array, path: string): Result<ParsedJour
   const entries: JournalEntry[] = [];
   for (const [index, line] of lines.entries()) {
     const entry = parseEntry(line);
-    if (entry === undefined || entry.seq !== index) return err(invalid(path, `line ${index + 1} is no entry of a journal`));
+    if (entry === undefined || entry.seq !== index + 1) return err(invalid(path, `line ${index + 1} is no entry of a journal`));
     if (index === 0 && (entry.event !== 'begin' || entry.formatVersion !== 1))
       return err(invalid(path, 'it does not begin as the journal of a run that this version knows'));
     entries.push(entry);
