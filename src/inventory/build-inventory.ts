@@ -43,9 +43,10 @@ interface Known {
 }
 
 function buildProvider(group: ProviderGroup, { pool, looks, search, vcenters }: Known): Provider {
-  const retained = agreed(group.seen.map(({ record }) => record.retained));
   const vasaVersion = agreed(group.seen.map(({ record }) => record.vasaVersion));
-  const endpoints = listEndpoints(group, looks, pool).map((endpoint): Endpoint => {
+  const looked = listEndpoints(group, looks, pool);
+  const retained = retainOf(group.seen, looked);
+  const endpoints = looked.map((endpoint): Endpoint => {
     const holder = findHolder(endpoint, { registrations: group.seen, retained }, search);
     return holder === undefined ? endpoint : { ...endpoint, holder };
   });
@@ -68,6 +69,17 @@ function buildProvider(group: ProviderGroup, { pool, looks, search, vcenters }: 
     endpoints,
     registrations: registrations.sort((a, b) => (`${a.vcenter}/${a.uid}` < `${b.vcenter}/${b.uid}` ? -1 : 1)),
   };
+}
+
+/**
+ * An SMS hears of it when it registers (inferred: the provider says so in its answer to the roots it is given). So where the words differ, those
+ * that hold what is served now count, and those that hold an earlier certificate speak of that one.
+ */
+function retainOf(seen: ProviderGroup['seen'], endpoints: readonly Endpoint[]): boolean | undefined {
+  const served = new Set(endpoints.flatMap(({ leaf }) => (leaf === undefined ? [] : [leaf.der])));
+  const current = seen.filter(({ record }) => record.certificate !== undefined && served.has(record.certificate));
+  const words = (of: typeof seen) => agreed(of.map(({ record }) => record.retained));
+  return words(seen) ?? words(current);
 }
 
 /** What all that say anything say alike; undefined where nobody says, or they disagree. */

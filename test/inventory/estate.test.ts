@@ -14,7 +14,7 @@ import {
   unseen,
   vcenterEvidence,
 } from '../support/evidence.js';
-import { mintCa, mintLeaf } from '../support/mint.js';
+import { type Minted, mintCa, mintLeaf } from '../support/mint.js';
 
 const vmca = mintCa({ name: 'C=US,O=a.lab.example,CN=CA' });
 const otherVmca = mintCa({ name: 'C=US,O=b.lab.example,CN=CA' });
@@ -368,6 +368,19 @@ describe('what vCenters say of one provider', () => {
     expect(disputed?.retained).toBeUndefined();
     expect(disputed?.vasaVersion).toBeUndefined();
   });
+  for (const { name, kept, retained } of [
+    { name: 'kept', kept: true, retained: true },
+    { name: 'signed anew', kept: false, retained: false },
+  ])
+    test(`where they disagree, the SMS that holds what is served now counts: ${name}`, () => {
+      const [now, before] = [mintLeaf({ issuer: mintCa() }), mintLeaf({ issuer: mintCa() })];
+      const says = (uid: string, leaf: Minted, word: boolean) =>
+        vcenterEvidence(uid, { registrations: seen([record(uid, { retained: word, certificate: derBase64(leaf.der) })]) });
+      const evidence = bundle([says('a', before, !kept), says('b', now, kept)], [probe([now])]);
+      expect(buildInventory(evidence).providers[0]?.retained).toBe(retained);
+      const nobodyCurrent = bundle([says('a', before, true), says('b', before, false)], [probe([now])]);
+      expect(buildInventory(nobodyCurrent).providers[0]?.retained).toBeUndefined();
+    });
   test('an external provider stays one where another vCenter calls it internal', () => {
     expect(provider({ category: 'external' }, { category: 'internal' })?.category).toBe('external');
   });
