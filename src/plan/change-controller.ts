@@ -131,7 +131,8 @@ function replaceTurn(change: ControllerChange, provider: Provider, own: readonly
         const removal: Step = {
           ...step('remove-registration', ids.next('remove-registration', vcenter, nameAt(change, provider)), previous, 'tool'),
           place: { kind: 'vcenter', vcenter },
-          ...(isDead ? { seconds: cleanupSeconds() } : {}),
+          // By then the change has broken it, and with another registration of the array beside it the plain removal may fail.
+          ...(isDead || change.others.length > 0 ? { seconds: cleanupSeconds() } : {}),
           ...identity(registration, provider.id),
           kind: 'remove-registration',
           uid: registration.uid,

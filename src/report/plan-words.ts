@@ -85,7 +85,7 @@ export function warningText(warning: PlanWarning, plan: Plan): string {
     case 'dependents-running':
       return `${warning.vcenter}: ${plural(warning.poweredOnVms, 'powered-on VM')} on ${list(warning.datastores)}. Their I/O goes on without the control path; power-on, snapshots, vMotion and backups do not.`;
     case 'removal-may-fail':
-      return `${providers(warning.providers)}: the registrations in ${list(warning.vcenters, 12)} that work now go offline with the certificate. Likely they are removed by the plain call; if one is not, the published procedure takes up to an hour more for that vCenter.`;
+      return `${providers(warning.providers)}: the registrations in ${list(warning.vcenters, 12)} that work now go offline with the certificate. Whether the plain call removes them then is not known; where it does not, the published procedure takes up to an hour for each, and restarts SPS twice.`;
     case 'ca-expires':
       return `The external CA's certificate "${warning.subject}" ends ${warning.notAfter.slice(0, 10)}: everything signed by it ends no later.`;
     default:

@@ -3,6 +3,7 @@ import { providerUrl } from '../../src/model/ids.js';
 import type { Inventory } from '../../src/model/inventory.js';
 import type { PlanWarning, Step } from '../../src/model/plan.js';
 import type { Accepted, Planned, WayName } from '../../src/model/plan-answer.js';
+import { describeStep } from '../../src/plan/describe-step.js';
 import { planExternalCa } from '../../src/plan/plan-external-ca.js';
 import { recommend } from '../../src/plan/recommend.js';
 import { selectProviders } from '../../src/plan/select-providers.js';
@@ -285,6 +286,36 @@ describe('what a plan announces', () => {
     expect(plan.steps.find(({ id }) => id === 'publish-roots.vcc')).toMatchObject({ optional: 'no-registration', by: 'rest' });
     expect(plan.steps.find(({ id }) => id === 'publish-roots.vca')).toMatchObject({ by: 'dir-cli' });
     expect(kinds(plan.steps)).toHaveLength(18);
+  });
+
+  test('before the first registration at a controller nothing is asked, before each further one whether it hurts anybody', () => {
+    const plan = planOf(estate(CLASH));
+    const asks = plan.steps.flatMap((step) => {
+      if (step.kind !== 'register-provider') return [];
+      const text = JSON.stringify(describeStep(step, plan, { planFile: 'plan.json' }));
+      return [[step.vcenter, step.certificate, text.includes('vasatrust check-registration')]];
+    });
+    expect(asks).toEqual([
+      ['vca', 'array0-CT0', false],
+      ['vcb', 'array0-CT0', true],
+      ['vca', 'array0-CT1', false],
+      ['vcb', 'array0-CT1', true],
+    ]);
+  });
+
+  test('a removal counts as long as the procedure where another registration of the array stands beside it', () => {
+    const longest = (one: Inventory) =>
+      planOf(one).steps.flatMap((step) =>
+        step.kind === 'remove-registration' ? [[step.vcenter, step.how, step.seconds.most]] : [],
+      );
+    expect(longest(estate(CLASH)).slice(0, 2)).toEqual([
+      ['vca', 'cleanup', 3600],
+      ['vcb', 'plain', 3600],
+    ]);
+    expect(longest(estate({ ...CLASH, arrays: [{ controllers: [bothLost] }] }))).toEqual([
+      ['vca', 'cleanup', 3600],
+      ['vcb', 'plain', 120],
+    ]);
   });
 
   test('the loser is registered before the holder, at each controller', () => {

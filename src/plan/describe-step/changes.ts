@@ -92,8 +92,16 @@ export function describeRegisterProvider(step: Of<'register-provider'>, words: P
     ...people('vCenter admin', words.vcenter(step.vcenter)),
     title: `${step.vcenter} registers ${step.name}`,
     does: [
-      shell(HERE, `vasatrust check-registration ${shellWord(step.vcenter)} --provider ${shellWord(step.url)}`),
-      say('Go on only when it says that nobody is hurt (exit code 0). Then:'),
+      ...(words.isFirstRegistration(step)
+        ? [
+            say(
+              'The first registration with the new certificate: nobody has a path over this controller that it could take, and no SMS knows yet whether the certificate is kept. The stop rule, right after it, is what shows.',
+            ),
+          ]
+        : [
+            shell(HERE, `vasatrust check-registration ${shellWord(step.vcenter)} --provider ${shellWord(step.url)}`),
+            say('Go on only when it says that nobody is hurt (exit code 0). Then:'),
+          ]),
       powerCli(
         `Connect-VIServer -Server ${powerShellWord(words.address(step.vcenter))}`,
         `New-VasaProvider -Name ${powerShellWord(step.name)} -Url ${powerShellWord(step.url)} -Credential (Get-Credential -Message 'VASA user of the array')`,

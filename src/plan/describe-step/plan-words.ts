@@ -1,5 +1,5 @@
 import type { ProviderId, Sha256Hex } from '../../model/ids.js';
-import type { Plan } from '../../model/plan.js';
+import type { Plan, Step } from '../../model/plan.js';
 import type { PlannedCertificate } from '../../model/planned-certificate.js';
 import { fingerprintText, parseBase64 } from '../../x509/parse.js';
 
@@ -33,6 +33,11 @@ export class PlanWords {
     return found;
   }
 
+  /** Nobody registers the new certificate of this controller before it. */
+  isFirstRegistration(step: Extract<Step, { kind: 'register-provider' }>): boolean {
+    return indexOf(this.#plan).firstRegistrations.has(step.id);
+  }
+
   ca(sha256: Sha256Hex): { readonly subject: string; readonly keyId: string } {
     return indexOf(this.#plan).cas.get(sha256) ?? { subject: fingerprintText(sha256), keyId: 'unknown' };
   }
@@ -43,6 +48,7 @@ interface PlanIndex {
   readonly addresses: ReadonlyMap<string, string>;
   readonly certificates: ReadonlyMap<string, PlannedCertificate>;
   readonly cas: ReadonlyMap<string, { readonly subject: string; readonly keyId: string }>;
+  readonly firstRegistrations: ReadonlySet<string>;
 }
 
 const indexes = new WeakMap<Plan, PlanIndex>();
@@ -62,9 +68,19 @@ function indexOf(plan: Plan): PlanIndex {
     addresses: new Map(plan.vcenters.map(({ id, address }) => [id, address])),
     certificates: new Map(plan.providerCertificates.map((one) => [one.name, one])),
     cas: new Map(cas),
+    firstRegistrations: new Set(firstRegistrations(plan)),
   };
   indexes.set(plan, made);
   return made;
+}
+
+function firstRegistrations({ steps }: Plan): string[] {
+  const seen = new Set<string>();
+  return steps.flatMap((step) => {
+    if (step.kind !== 'register-provider' || seen.has(step.certificate)) return [];
+    seen.add(step.certificate);
+    return [step.id];
+  });
 }
 
 const colons = (hex: string): string => (hex.toUpperCase().match(/../g) ?? []).join(':');
