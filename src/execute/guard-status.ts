@@ -44,3 +44,61 @@ export interface JobState {
   /** The last 4 KiB of what it printed. */
   readonly output: string;
 }
+
+/** What `guard.sh status` printed: `KEY=VALUE` lines, `--`, then the record. Lines that are none are passed over. */
+export function parseStatus(text: string): GuardStatus & { readonly kind: 'systemd' | 'watcher' } {
+  const { values, rest } = halves(text);
+  const marks = new Set(values.getAll('mark'));
+  const state = oneOf(values.get('state'), ['armed', 'taken-over', 'disarmed', 'absent']) ?? 'absent';
+  const ended = endOf(state, marks);
+  const looked = values.get('looked');
+  const waitsFor = ended === 'waiting' || ended === 'hands-off' ? values.get('waits') : undefined;
+  return {
+    state,
+    kind: values.get('kind') === 'systemd' ? 'systemd' : 'watcher',
+    ...(ended === undefined ? {} : { ended }),
+    ...(waitsFor === undefined ? {} : { waitsFor }),
+    startFailed: marks.has('start-failed'),
+    rebooted: marks.has('rebooted'),
+    removed: marks.has('removed'),
+    ...(looked !== undefined && /^\d{1,12}$/.test(looked) ? { lookedMsAgo: Number(looked) * 10 } : {}),
+    lines: rest.split('\n').flatMap((line) => parseLine(line)),
+  };
+}
+
+/** What `guard.sh poll JOB` printed. */
+export function parseJob(job: SpsJob, text: string): JobState {
+  const { values, rest } = halves(text);
+  const state = oneOf(values.get('state'), ['none', 'running', 'ended', 'lost']) ?? 'none';
+  const code = values.get('code');
+  return { job, state, ...(code !== undefined && /^\d{1,3}$/.test(code) ? { code: Number(code) } : {}), output: rest };
+}
+
+function endOf(state: GuardState, marks: ReadonlySet<string>): GuardStatus['ended'] {
+  if (marks.has('restart-pending')) return 'restart-pending';
+  if (marks.has('taken-back')) return 'taken-back';
+  if (state !== 'taken-over') return undefined;
+  return marks.has('hands-off') ? 'hands-off' : 'waiting';
+}
+
+interface Values {
+  get(name: string): string | undefined;
+  getAll(name: string): readonly string[];
+}
+
+function halves(text: string): { values: Values; rest: string } {
+  const lines = text.split('\n');
+  const end = lines.indexOf('--');
+  const head = lines.slice(0, end < 0 ? lines.length : end);
+  const getAll = (name: string) => head.filter((line) => line.startsWith(`${name}=`)).map((line) => line.slice(name.length + 1));
+  return { values: { getAll, get: (name) => getAll(name)[0] }, rest: end < 0 ? '' : lines.slice(end + 1).join('\n') };
+}
+
+function oneOf<T extends string>(text: string | undefined, all: readonly T[]): T | undefined {
+  return all.find((one) => one === text);
+}
+
+function parseLine(line: string): GuardLine[] {
+  const [, at, uptime, what, detail = ''] = /^(\S{1,30}) (\d{1,12}\.\d\d) ([a-z-]{1,30})(?: (.*))?$/.exec(line) ?? [];
+  return at === undefined || what === undefined ? [] : [{ at, uptime: Number(uptime), what, detail: detail.slice(0, 500) }];
+}

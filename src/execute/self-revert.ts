@@ -1,7 +1,21 @@
-import type { Result } from '../model/problem.js';
+import { createHash } from 'node:crypto';
+import { err, ok, type Problem, type Result } from '../model/problem.js';
 import type { Timing } from '../model/timing.js';
-import type { GuardFacts, SpsJob } from './guard-facts.js';
-import type { GuardState, GuardStatus, JobState } from './guard-status.js';
+import type { CommandOutput } from '../wire/vcenter-shell.js';
+import {
+  bootUnitPath,
+  cronPath,
+  GUARD_ROOT,
+  type GuardFacts,
+  guardFolder,
+  guardPath,
+  readyCopy,
+  type SpsJob,
+  TAKEN_OVER,
+  timerUnit,
+} from './guard-facts.js';
+import { guardScript } from './guard-script.js';
+import { type GuardState, type GuardStatus, type JobState, parseJob, parseStatus } from './guard-status.js';
 import type { Link } from './ports.js';
 
 export type ApplianceRun = Link['shell']['run'];
@@ -41,4 +55,135 @@ export interface ArmProof {
   readonly proof: string;
 }
 
-export declare function openGuard(facts: GuardFacts, timing: Timing): Guard;
+/** Written whole and compared before it gets its name: a connection may break in the middle. $1 the folder, $2 its checksum. */
+const PLACE = `
+umask 077
+/bin/mkdir -p -m 700 "\${1%/*}" "$1" || exit 1
+/bin/cat > "$1/guard.sh.new" || exit 1
+sum=$(/usr/bin/sha256sum "$1/guard.sh.new") || exit 1
+[ "\${sum%% *}" = "$2" ] || { printf '%s\\n' 'guard.sh did not arrive whole' >&2; exit 1; }
+/bin/mv -f "$1/guard.sh.new" "$1/guard.sh"
+`;
+
+/** Prints what is there of these. $1 the timer's unit, the rest files. */
+const LEFT = `
+if [ -d /run/systemd/system ] && /bin/systemctl is-active "$1.timer" > /dev/null 2>&1; then printf '%s\\n' "$1.timer"; fi
+shift
+for one in "$@"; do if [ -e "$one" ]; then printf '%s\\n' "$one"; fi; done
+exit 0
+`;
+
+export function openGuard(facts: GuardFacts, timing: Timing): Guard {
+  const script = guardScript(facts, timing);
+  const folder = guardFolder(facts.run);
+  const guard = (...args: string[]): string[] => ['/bin/sh', guardPath(facts.run), ...args];
+
+  /** Undefined: there is no script of this run. */
+  async function ask(run: ApplianceRun, ...args: string[]): Promise<Result<CommandOutput | undefined>> {
+    const output = await run(guard(...args));
+    if (!output.ok || output.value.code === 0) return output;
+    const there = await run(['/bin/ls', guardPath(facts.run)]);
+    if (!there.ok) return there;
+    return there.value.code === 0 ? output : ok(undefined);
+  }
+
+  async function status(run: ApplianceRun): Promise<Result<ReturnType<typeof parseStatus>>> {
+    const shown = await ask(run, 'status');
+    if (!shown.ok) return shown;
+    if (shown.value !== undefined && shown.value.code !== 0) return err(failed(facts, 'status', shown.value));
+    return ok(parseStatus(shown.value?.stdout ?? ''));
+  }
+
+  async function arm(run: ApplianceRun): Promise<Result<ArmProof>> {
+    const before = await status(run);
+    if (!before.ok) return before;
+    if (before.value.state === 'taken-over') return err(takingBack(facts, before.value));
+    const placed = await run(['/bin/sh', '-c', PLACE, 'sh', folder, sha256(script)], { stdin: script });
+    if (!placed.ok) return placed;
+    if (placed.value.code !== 0) return err(failed(facts, 'placing guard.sh', placed.value));
+    for (const mode of ['arm', 'renew', 'check']) {
+      const output = await run(guard(mode), { timeoutMs: Math.max(timing.commandMs, 30_000) });
+      if (!output.ok) return output;
+      if (output.value.code === TAKEN_OVER) return err(takingBack(facts, before.value));
+      if (output.value.code !== 0) return err(failed(facts, mode, output.value));
+    }
+    const after = await status(run);
+    if (!after.ok) return after;
+    const { state, kind, lookedMsAgo } = after.value;
+    if (state !== 'armed' || lookedMsAgo === undefined) {
+      const seen = `${kind}, ${state}, ${lookedMsAgo === undefined ? 'no look was made' : `a look ${lookedMsAgo} ms ago`}`;
+      return err(failed(facts, 'arming', { code: 0, stdout: '', stderr: `it is not proven: ${seen}` }));
+    }
+    const watch = kind === 'systemd' ? `${timerUnit(facts.run)}.timer is active, the boot guard enabled` : 'the watcher runs';
+    return ok({ kind, proof: `${watch}; the lease was renewed, and a look was made ${lookedMsAgo} ms ago` });
+  }
+
+  async function disarm(run: ApplianceRun, { leave }: { readonly leave?: true } = {}): Promise<Result<void>> {
+    const output = await ask(run, ...(leave ? ['forget'] : ['disarm']));
+    if (!output.ok) return output;
+    if (output.value !== undefined && output.value.code !== 0) return err(failed(facts, 'disarm', output.value));
+    // A folder without its script: ended before, and cut off in the middle.
+    if (output.value === undefined) {
+      const removed = await run(['/bin/rm', '-rf', folder]);
+      if (!removed.ok) return removed;
+    }
+    const files = [
+      folder,
+      bootUnitPath(facts.run),
+      cronPath(facts.run),
+      readyCopy(facts),
+      facts.working,
+      `${GUARD_ROOT}/lock.${facts.run}`,
+    ];
+    const left = await run(['/bin/sh', '-c', LEFT, 'sh', timerUnit(facts.run), ...files]);
+    if (!left.ok) return left;
+    const names = left.value.stdout.trim();
+    if (left.value.code === 0 && names === '') return ok(undefined);
+    return err(failed(facts, 'disarm', { ...left.value, stderr: `still there: ${names.split('\n').join(', ')}` }));
+  }
+
+  return {
+    folder,
+    arm,
+    async isArmed(run) {
+      const found = await status(run);
+      return found.ok ? ok(found.value.state) : found;
+    },
+    fenced: (argv) => guard('do', ...argv),
+    detached: (job) => guard('detach', job),
+    async jobState(run, job) {
+      const shown = await ask(run, 'poll', job);
+      if (!shown.ok) return shown;
+      if (shown.value !== undefined && shown.value.code !== 0) return err(failed(facts, `poll ${job}`, shown.value));
+      return ok(parseJob(job, shown.value?.stdout ?? ''));
+    },
+    renew: guard('renew'),
+    markRemoved: guard('removed'),
+    restoreFile: guard('restore'),
+    status,
+    disarm,
+  };
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function failed({ run }: GuardFacts, what: string, { code, stdout, stderr }: CommandOutput): Problem {
+  const said = `${stderr}\n${stdout}`.trim().slice(0, 500) || `exit code ${code}`;
+  return {
+    code: 'command-failed',
+    target: guardFolder(run),
+    summary: `self-revert, ${what}: ${said}`,
+    remedy: `See on the appliance what "sh ${guardPath(run)} status" shows.`,
+    retry: 'after-remedy',
+  };
+}
+
+function takingBack({ run }: GuardFacts, { waitsFor }: GuardStatus): Problem {
+  return {
+    code: 'not-attempted',
+    target: guardFolder(run),
+    summary: `the appliance is taking the run back by itself${waitsFor === undefined ? '' : `; it waits for ${waitsFor}`}`,
+    remedy: `Wait until it is done ("sh ${guardPath(run)} status" on the appliance), then go on.`,
+    retry: 'later',
+  };
+}
