@@ -57,6 +57,8 @@ export interface Registering {
   password(registration: NewRegistration): Promise<Result<string>>;
   /** `--yes` says yes. What differs from what was seen before is refused without a question. */
   confirm(question: CertificateQuestion): Promise<boolean>;
+  /** Which of these datastores some host cannot reach; where nobody can look, it is left out. */
+  inaccessible?(datastores: readonly string[]): Promise<Result<readonly string[]>>;
 }
 
 /** May SMS trust this certificate? To be compared with what the array itself shows. */
