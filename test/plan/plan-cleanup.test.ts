@@ -8,16 +8,21 @@ import { graphFault } from '../../src/plan/graph.js';
 import { type CleanupRequest, planCleanup } from '../../src/plan/plan-cleanup.js';
 import {
   aHost,
+  anEndpoint,
   anInventory,
   aProblem,
   aProvider,
   aRegistration,
   aVcenter,
+  heldBy,
   internal,
   lost,
+  mintProviderLeaf,
+  mintVmca,
   NOW,
   onArrays,
   providerId,
+  URL_CT0,
 } from '../support/inventory.js';
 
 const ARRAY = 'com.example:array1';
@@ -73,17 +78,23 @@ const probes = (facts: Partial<ApplianceProbes> = {}): ApplianceProbes => ({
   ...facts,
 });
 
+const VMCA67 = mintVmca('vc67.lab.example');
+const HELD = mintProviderLeaf(VMCA67);
+const SELF_SIGNED = mintProviderLeaf(undefined);
+const WISH = { match: { url: URL_CT0 }, name: 'array1-CT0', username: 'pureuser' };
+
 interface Case {
+  readonly provider?: Partial<Provider>;
   readonly registrations?: readonly Registration[];
   readonly vcenter?: Partial<Vcenter>;
   readonly probes?: Partial<ApplianceProbes>;
   readonly request?: Partial<CleanupRequest>;
 }
 
-function inventoryOf({ registrations = [stale('array1-CT0')], vcenter = {} }: Case): Inventory {
+function inventoryOf({ registrations = [stale('array1-CT0')], vcenter = {}, provider = {} }: Case): Inventory {
   return anInventory(
     [aVcenter('vc65', vcenter), aVcenter('vc67')],
-    registrations.map((one) => providerOf(one)),
+    registrations.map((one) => providerOf(one, provider)),
   );
 }
 
@@ -298,6 +309,48 @@ describe('refused, with its code, its name, words and a remedy', () => {
       probes: { rootPassword: seen({ expiresInDays: 1 }) },
       refused: 'password-expiring',
     },
+    {
+      name: 'vCenter High Availability that may fail over',
+      vcenter: { vcha: { state: 'configured', mode: 'enabled', addresses: ['192.168.9.1'] } },
+      refused: 'vcha-enabled',
+    },
+    {
+      name: 'vCenter High Availability whose mode was not told',
+      vcenter: { vcha: { state: 'configured', addresses: [] } },
+      refused: 'vcha-enabled',
+    },
+    {
+      name: 'vCenter High Availability that is being set up',
+      vcenter: { vcha: { state: 'prepared', addresses: [] } },
+      refused: 'vcha-enabled',
+    },
+    {
+      name: 'a node of vCenter High Availability',
+      vcenter: { vcha: { state: 'configured', mode: 'maintenance', addresses: ['192.168.9.1', '10.1.2.3'] } },
+      refused: 'protected-address:10.1.2.3',
+      never: true,
+    },
+    {
+      name: 'a platform services controller of the same SSO domain',
+      vcenter: { ssoNodes: ['psc1.lab.example'] },
+      probes: { resolved: [{ name: 'psc1.lab.example', addresses: seen(['10.1.2.3']) }] },
+      refused: 'protected-address:10.1.2.3',
+      never: true,
+    },
+    {
+      name: 'registering again what another vCenter holds',
+      provider: { retained: false, endpoints: [anEndpoint([HELD], heldBy(VMCA67, 'vc67'))] },
+      request: { reRegister: [WISH] },
+      refused: 'would-take-trust:array1-CT0',
+      never: true,
+    },
+    {
+      name: 'registering again what estate.yaml does not tell of',
+      provider: { retained: false, endpoints: [anEndpoint([SELF_SIGNED])] },
+      request: { reRegister: [{ ...WISH, match: { url: 'https://array9.lab.example:8084/' } }] },
+      refused: 'cannot-register:array1-CT0',
+      never: true,
+    },
     { name: 'a password that has expired', probes: { rootPassword: seen({ expiresInDays: -3 }) }, refused: 'password-expiring' },
   ];
   for (const { name, refused, never, ...one } of cases)
@@ -338,6 +391,9 @@ describe('refused, with its code, its name, words and a remedy', () => {
       'another-run': true,
       'disk-full': true,
       'password-expiring': true,
+      'vcha-enabled': true,
+      'would-take-trust': true,
+      'cannot-register': true,
     };
     expect([...codes].sort()).toEqual(Object.keys(all).sort());
   });
@@ -350,6 +406,23 @@ describe('refused, with its code, its name, words and a remedy', () => {
         request: { purpose: 'carry-out' },
       }),
     ).toEqual(['protected-address:10.1.2.3', 'dependents-running:gold', 'sps-unhealthy', 'backup-unconfirmed']);
+  });
+
+  test('vCenter High Availability that cannot fail over, or is not there, keeps nobody from going on', () => {
+    const modes = ['maintenance', 'disabled'].map((mode) => ({ state: 'configured', mode, addresses: ['192.168.9.1'] }));
+    for (const vcha of [...modes, { state: 'notConfigured', addresses: [] }, 'none' as const])
+      expect(refusedAs({ vcenter: { vcha } })).toEqual([]);
+    expect(planned({ vcenter: { vcha: 'none' } }).unseen.join()).not.toContain('High Availability');
+    expect(planned({}).unseen.join()).toContain('High Availability');
+  });
+
+  test('every datastore needs an acceptance of its own, or one for all', () => {
+    const datastores = ['gold', 'silver'].map((name) => ({ name, accessible: false, accessibleOn: [], poweredOnVms: 1 }));
+    const one: Case = { registrations: [stale('array1-CT0', { dependents: { ...nobody, datastores, poweredOnVms: 2 } })] };
+    const accepting = (...accepted: CleanupRequest['accepted']) => refusedAs({ ...one, request: { accepted } });
+    expect(accepting()).toEqual(['dependents-running:gold', 'dependents-running:silver']);
+    expect(accepting({ code: 'dependents-running', name: 'gold' })).toEqual(['dependents-running:silver']);
+    expect(accepting({ code: 'dependents-running' })).toEqual([]);
   });
 
   test('stale now and not before', () => {
