@@ -132,25 +132,28 @@ function appendixCa(plan: Plan): string[] {
 }
 
 const APPENDIX_PROCEDURE: readonly string[] = [
-  'Only for a registration that a fresh query still lists after its removal. SPS is restarted twice; storage policies, provisioning and migrations of that vCenter stand still meanwhile: plan 30 minutes, ask for 60..',
+  'Only for a registration that a fresh query still lists after its removal. SPS is restarted twice; storage policies, provisioning and migrations of that vCenter stand still meanwhile: plan 30 minutes, ask for 60.',
   [
-    'In bash on the appliance, with the address of the provider in place of `ADDRESS`:',
+    'In bash on the appliance, with every address of the provider between the quotes, separated by spaces:',
     '',
     '```sh',
     'F=/usr/lib/vmware-vpx/sps/conf/sms-config.xml',
-    'ADDRESS=',
-    'mkdir -p -m 700 /root/sps-procedure && cp -p "$F" /root/sps-procedure/sms-config.xml',
+    "ADDRESSES=''",
+    'mkdir -p -m 700 /root/sps-procedure',
+    // Pasted twice, the copy is still that of the original.
+    'test -e /root/sps-procedure/sms-config.xml || cp -p "$F" /root/sps-procedure/sms-config.xml',
     'sed \'/<qsConnection>/,/<\\/qsConnection>/s#<retryAttempt>[0-9]*</retryAttempt>#<retryAttempt>4</retryAttempt>#\' /root/sps-procedure/sms-config.xml > "$F"',
-    'ip route add unreachable "$ADDRESS"',
+    'grep "<retryAttempt>" "$F"',
+    'for A in $ADDRESSES; do ip route add unreachable "$A"; ip route get "$A"; done',
     'service-control --stop vmware-sps && service-control --start vmware-sps',
     '/usr/lib/vmware-vmon/vmon-cli --status sps',
     '```',
   ].join('\n'),
-  'Wait until SPS is STARTED and HEALTHY and the registration reads `offline` (two minutes at least). Remove it, and look again that it is gone. Then take everything back:',
+  'The file has to say 4, once, and each address has to answer "No route to host"; if not, take everything back as below. Wait until SPS is STARTED and HEALTHY and the registration reads `offline` (two minutes at least). Remove it, and look again that it is gone. Then take everything back, in the same shell:',
   [
     '```sh',
-    'ip route del unreachable "$ADDRESS"',
-    'cp -p /root/sps-procedure/sms-config.xml "$F"',
+    'for A in $ADDRESSES; do ip route del unreachable "$A"; done',
+    'cp -p /root/sps-procedure/sms-config.xml "$F" && rm /root/sps-procedure/sms-config.xml',
     'service-control --stop vmware-sps && service-control --start vmware-sps',
     '```',
   ].join('\n'),

@@ -48,14 +48,14 @@ describe('the runbook, read as an operator', () => {
 
   test('has a tick box for each step', () => expect(runbook.match(/^- \[ \] done/gm)).toHaveLength(plan.steps.length));
 
-  test('no command has a hole to be filled in, but for the address of the fallback procedure', () => {
+  test('no command has a hole to be filled in, but for the addresses of the fallback procedure', () => {
     const holes = blocks.flatMap(({ text }) =>
       text
         .split('\n')
         .filter((line) => /<(?!\/?(?:qsConnection|retryAttempt)>)[a-z]|\bTODO\b|\bXXX\b|…|undefined|\[object/.test(line)),
     );
     expect(holes).toEqual([]);
-    expect(blocks.filter(({ text }) => /^ADDRESS=$/m.test(text))).toHaveLength(1);
+    expect(blocks.filter(({ text }) => /^ADDRESSES=''$/m.test(text))).toHaveLength(1);
   });
 
   test('names only commands that there are', () => {

@@ -274,10 +274,11 @@ class Operator {
     if (await this.#unregister(step)) return;
     this.#procedures++;
     const { lab, clock } = this.#desk;
-    const [address = ''] = step.addresses;
-    const begin = this.#block('ip route add unreachable').replace('ADDRESS=', `ADDRESS=${address}`);
+    const begin = this.#block('ip route add unreachable').replace("ADDRESSES=''", `ADDRESSES='${step.addresses.join(' ')}'`);
+    // Another shell than before, unlike an operator's.
     const variables = begin.split('\n').slice(0, 2).join('\n');
-    await clock.running(() => this.#paste(step.vcenter, begin));
+    const printed = await clock.running(() => this.#paste(step.vcenter, begin));
+    this.#holds(step, (printed.match(/<retryAttempt>4</g) ?? []).length === 1, printed);
     await this.#untilHealthy(step.vcenter);
     const isOffline = async () => (await this.#registration(step))?.status === 'offline';
     // "Two minutes at least": then the operator looks every half minute.
@@ -288,7 +289,11 @@ class Operator {
     await clock.running(() => this.#paste(step.vcenter, `${variables}\n${this.#block('ip route del unreachable')}`));
     await this.#untilHealthy(step.vcenter);
     const appliance = lab.world.vcenters.find(({ id }) => id === step.vcenter)?.appliance;
-    this.#holds(step, appliance?.routes.every((route) => !route.includes(address)) === true, 'the route is still there');
+    this.#holds(
+      step,
+      appliance?.routes.every((route) => step.addresses.every((address) => !route.includes(address))) === true,
+      'the route is still there',
+    );
     this.#holds(step, appliance?.sps.retryAttempt === 99_999, 'the setting is still changed');
   }
 

@@ -20,9 +20,9 @@ export class StandingClock {
     vi.setSystemTime(Date.now() + Math.max(0, Math.round(ms)));
   }
 
-  /** Runs a hundred times as fast as a real one, or somewhat slower on a busy machine, while something in the lab waits by itself. */
+  /** Two seconds a tick while something in the lab waits by itself. */
   async running<T>(work: () => Promise<T>): Promise<T> {
-    const ticking = setInterval(() => this.advance(500), 1);
+    const ticking = setInterval(() => this.advance(2_000), 1);
     try {
       return await work();
     } finally {

@@ -1,4 +1,4 @@
-import type { Step } from '../../model/plan.js';
+import type { Step, VendorId } from '../../model/plan.js';
 import { fingerprintText } from '../../x509/parse.js';
 import { powerShellWord, shellWord } from '../quote-command.js';
 import { VENDORS } from '../vendors.js';
@@ -23,6 +23,12 @@ type Of<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 const DIR_CLI = '/usr/lib/vmware-vmafd/bin/dir-cli';
 const CHAIN_FILE = '/tmp/external-ca.pem';
 
+/** One vendor says it of its own provider. */
+const goesOffline = (vendor: VendorId) =>
+  vendor === 'pure'
+    ? documented('Pure Storage: changing the certificate takes all current registrations offline')
+    : inferred('that a changed certificate takes every registration offline, as Pure Storage says of its own provider');
+
 export function describeObtainCertificates(step: Of<'obtain-certificates'>, words: PlanWords): StepText {
   return {
     ...people('you, CA', HERE),
@@ -33,7 +39,7 @@ export function describeObtainCertificates(step: Of<'obtain-certificates'>, word
         `Have signed, as server certificates: ${listed(
           step.certificates.map((name) => `requests/${name}.csr`),
           12,
-        )}. The CA must not leave out names.`,
+        )}. The CA must not leave out names; what to type at AD CS, OpenSSL, Vault and step-ca stands in docs/ca.md. What it sends back goes into the folder answers.`,
       ),
       shell(
         HERE,
@@ -77,7 +83,7 @@ export function describePublishRoots(step: Of<'publish-roots'>, words: PlanWords
     expect: 'published; the next step sees it in the store',
     check: [shell(`bash on ${step.vcenter}`, `${DIR_CLI} trustedcert list --login administrator@vsphere.local`)],
     failed:
-      'not in the list: nothing else was changed; read the message, a password longer than 32 characters is cut by this tool',
+      'not in the list: nothing else was changed; read the message; likely a password longer than 32 characters is cut by this tool',
     undo: 'leave them: trusting one more CA takes nothing away. To remove them all the same: dir-cli trustedcert unpublish, as long as nothing chains to them',
     sources: [
       documented('vSphere REST: trusted-root-chains; dir-cli: published Lightwave source'),
@@ -194,7 +200,7 @@ export function describeInstallCertificate(step: Of<'install-certificate'>, word
               ? inferred('that the certificate is retained once it is put in')
               : notFound('how this vendor sets the retain flag'),
           ]),
-      documented('Pure Storage: changing the certificate takes all current registrations offline'),
+      goesOffline(step.vendor),
     ],
     askVendor: [
       ...vendor.install.filter((line) => line.startsWith('Ask your vendor')),
@@ -211,7 +217,7 @@ export function describeRemoveRegistration(step: Of<'remove-registration'>, word
     title: `${step.vcenter} removes its ${step.how === 'cleanup' ? 'dead ' : ''}registration of ${step.name}`,
     does: [
       say(
-        `Registration ${step.uid}, ${step.url}. ${step.how === 'cleanup' ? 'It lost trust: the plain removal may do nothing, although its task ends well.' : 'It went offline when the certificate changed.'}`,
+        `Registration ${step.uid}, ${step.url}. ${step.how === 'cleanup' ? 'It lost trust: the plain removal may do nothing, although its task ends well.' : 'The change of the certificate takes it offline: then the plain removal may do nothing, although its task ends well.'}`,
       ),
       powerCli(`Connect-VIServer -Server ${at}`, `${filter} | Remove-VasaProvider -Confirm:$true`),
       say('Or in the vSphere Client: the vCenter > Configure > Storage Providers, choose it, Remove.'),
@@ -230,6 +236,7 @@ export function describeRemoveRegistration(step: Of<'remove-registration'>, word
     sources: [
       documented('vSphere SMS API: UnregisterProvider_Task, privilege StorageViews.ConfigureService'),
       documented('published case: the task is marked complete although the removal failed; the procedure'),
+      ...(step.how === 'cleanup' ? [] : [goesOffline(words.vendor(step.provider))]),
       inferred('how PowerCLI filters by URL'),
     ],
     askVendor: [],

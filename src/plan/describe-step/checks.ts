@@ -269,7 +269,7 @@ export function describeLookAfter(step: Of<'look-after'>): StepText {
     undo: 'nothing to take back',
     sources: [
       documented('vSphere SMS API: no life-cycle work by vCenter on a retained certificate'),
-      documented('Pure Storage: changing the certificate takes all current registrations offline'),
+      inferred('that a change takes every registration offline again; Pure Storage says so of its own provider'),
     ],
     askVendor: [],
   };

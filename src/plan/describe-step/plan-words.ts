@@ -1,5 +1,5 @@
 import type { ProviderId, Sha256Hex } from '../../model/ids.js';
-import type { Plan, Step } from '../../model/plan.js';
+import type { Plan, Step, VendorId } from '../../model/plan.js';
 import type { PlannedCertificate } from '../../model/planned-certificate.js';
 import { fingerprintText, parseBase64 } from '../../x509/parse.js';
 
@@ -17,6 +17,10 @@ export class PlanWords {
 
   provider(id: ProviderId): string {
     return indexOf(this.#plan).providers.get(id) ?? id;
+  }
+
+  vendor(id: ProviderId): VendorId {
+    return indexOf(this.#plan).vendors.get(id) ?? 'unknown';
   }
 
   vcenter(id: string): string {
@@ -45,6 +49,7 @@ export class PlanWords {
 
 interface PlanIndex {
   readonly providers: ReadonlyMap<string, string>;
+  readonly vendors: ReadonlyMap<string, VendorId>;
   readonly addresses: ReadonlyMap<string, string>;
   readonly certificates: ReadonlyMap<string, PlannedCertificate>;
   readonly cas: ReadonlyMap<string, { readonly subject: string; readonly keyId: string }>;
@@ -65,6 +70,7 @@ function indexOf(plan: Plan): PlanIndex {
   });
   const made: PlanIndex = {
     providers: new Map(plan.providers.map(({ id, name }) => [id, name])),
+    vendors: new Map(plan.providers.map(({ id, vendor }) => [id, vendor])),
     addresses: new Map(plan.vcenters.map(({ id, address }) => [id, address])),
     certificates: new Map(plan.providerCertificates.map((one) => [one.name, one])),
     cas: new Map(cas),
