@@ -1,6 +1,6 @@
 import type { ApplianceProbes } from '../model/appliance-probes.js';
 import type { BlockedAddress } from '../model/cleanup-plan.js';
-import type { Observation, VchaFacts } from '../model/evidence.js';
+import type { Observation } from '../model/evidence.js';
 import type { Inventory, Provider, Registration, Vcenter } from '../model/inventory.js';
 import { canonicalAddress, canonicalHostPort } from '../x509/names.js';
 import type { RefusalReason } from './cleanup-refusal.js';
@@ -174,7 +174,7 @@ export function applianceReasons(vcenter: Vcenter, probes: ApplianceProbes | und
 }
 
 /** Only maintenance mode and disabled keep the other node from taking over (documented). */
-const mayFailOver = ({ state, mode }: VchaFacts): boolean =>
+export const mayFailOver = ({ state, mode }: { readonly state: string; readonly mode?: string | undefined }): boolean =>
   state !== 'notConfigured' && mode !== 'maintenance' && mode !== 'disabled';
 
 /** What was not looked at, in words: none of it refuses by itself, all of it is said. */

@@ -1,6 +1,7 @@
 import type { ApplianceProbes, ApplianceTool } from '../model/appliance-probes.js';
 import type { EvidenceBundle, Observation, VcenterEvidence } from '../model/evidence.js';
 import type { Preflight, PreflightCheck } from '../model/preflight.js';
+import { mayFailOver } from './cleanup-gates.js';
 import { editRetryAttempt, LOWERED_RETRY, SHIPPED_RETRY } from './sms-config-edit.js';
 
 const CLOCK_MS = 60_000;
@@ -68,6 +69,22 @@ function overHttps(vcenter: VcenterEvidence): PreflightCheck[] {
       ({ state, health }) => good([state, health].filter((word) => word !== undefined).join(', ')),
       (why) => good(`not asked: ${why}`),
     ),
+    ...(vcenter.vcha === undefined
+      ? []
+      : [
+          check(
+            head('vcha', 'vCenter High Availability cannot fail over', 'A-66'),
+            vcenter.vcha,
+            ({ state, mode }) =>
+              mayFailOver({ state, mode })
+                ? wrong(
+                    [state, mode].filter((word) => word !== undefined).join(', '),
+                    'Put it into maintenance mode before a cleanup: a fail-over in the middle leaves the other node as it was.',
+                  )
+                : good([state, mode].filter((word) => word !== undefined).join(', ')),
+            (why) => good(`not asked: ${why}`),
+          ),
+        ]),
     check(head('clock', 'its clock is within a minute of ours'), vcenter.clockAheadMs, clock),
   ];
 }

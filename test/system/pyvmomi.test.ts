@@ -58,6 +58,11 @@ describe.skipIf(missingPyvmomi())("Debian's pyVmomi against the lab", () => {
       hosts: { count: 2, version: '8.0.3' },
       datastores: [{ name: 'vvol1', providers: [provider], vms: 2, poweredOn: 1 }],
     });
+    vcenter.vcha = {
+      state: 'configured',
+      mode: 'maintenance',
+      nodes: [{ cluster: '192.168.9.1', failover: '10.0.0.1' }, { cluster: '192.168.9.2' }, { cluster: 'fd00::9' }],
+    };
     const server = await startVcenter(world, vcenter);
     close = () => server.close();
     const [administrator] = vcenter.accounts;
@@ -109,6 +114,16 @@ describe.skipIf(missingPyvmomi())("Debian's pyVmomi against the lab", () => {
 
   test('reads the options of certificate management', () => {
     expect(seen.options).toMatchObject({ 'vpxd.certmgmt.mode': 'vmca', 'vpxd.certmgmt.certs.daysValid': 1825 });
+  });
+
+  test('reads vCenter High Availability', () => {
+    expect(seen.vcha).toEqual({
+      state: 'configured',
+      mode: 'maintenance',
+      one: ['192.168.9.1', '10.0.0.1'],
+      two: ['192.168.9.2'],
+      witness: ['fd00::9'],
+    });
   });
 
   test('reads providers, arrays and containers', () => {

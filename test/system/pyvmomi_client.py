@@ -115,6 +115,19 @@ for ref, values in properties.items():
         results["vm"] = [values["name"], str(values["runtime.powerState"]), values["datastore"][0]._GetMoId()]
 view.DestroyView()
 results["options"] = {one.key: one.value for one in content.setting.QueryOptions("vpxd.certmgmt.")}
+def addresses(settings):
+    found = [settings.ip.ipAddress] if isinstance(settings.ip, vim.vm.customization.FixedIp) else []
+    return found + [one.ipAddress for one in (settings.ipV6Spec.ip if settings.ipV6Spec else [])]
+
+
+vcha = content.failoverClusterConfigurator.GetConfig()
+results["vcha"] = {
+    "state": vcha.state,
+    "mode": content.failoverClusterManager.GetClusterMode(),
+    "one": addresses(vcha.failoverNodeInfo1.clusterIpSettings) + addresses(vcha.failoverNodeInfo1.failoverIp),
+    "two": addresses(vcha.failoverNodeInfo2.clusterIpSettings),
+    "witness": addresses(vcha.witnessNodeInfo.ipSettings),
+}
 push = content.certificateManager.RefreshCertificates  # the binding is there; the lab answers NotSupported
 host = vim.HostSystem("host-1", vim_stub)
 results["hostCertificates"] = fault_of(lambda: push([host]))
