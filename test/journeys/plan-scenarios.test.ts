@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildInventory } from '../../src/inventory/build-inventory.js';
 import { startLab } from '../../src/lab/start-lab.js';
+import type { PlanWarning } from '../../src/model/plan.js';
 import type { Accepted, WayName } from '../../src/model/plan-answer.js';
 import { graphFault } from '../../src/plan/graph.js';
 import { recommend } from '../../src/plan/recommend.js';
@@ -10,17 +11,32 @@ import { ACCEPT_ALL, planned } from '../support/plan-estates.js';
 import { violations } from '../support/plan-model.js';
 
 /** What each scenario of the lab is told to do, and what a plan for array1 comes to without any acceptance. */
-const rows: { scenario: string; way: WayName; plan: readonly string[]; accepted?: readonly string[] }[] = [
-  { scenario: 'clash', way: 'external-ca', plan: ['plan'] },
+const rows: {
+  scenario: string;
+  way: WayName;
+  plan: readonly string[];
+  accepted?: readonly string[];
+  /** Besides those that every plan for this array has. */
+  warns?: readonly PlanWarning['code'][];
+}[] = [
+  // 6.5 and 6.7, hosts of both.
+  { scenario: 'clash', way: 'external-ca', plan: ['plan'], warns: ['host-store-drop', 'mixed-versions', 'removal-may-fail'] },
   { scenario: 'same-name', way: 'external-ca', plan: ['plan'] },
   { scenario: 'ipv6', way: 'external-ca', plan: ['plan'] },
   { scenario: 'by-name', way: 'external-ca', plan: ['plan'] },
-  { scenario: 'controller-split', way: 'external-ca', plan: ['last-path:vca'], accepted: ['last-path:vca'] },
+  {
+    scenario: 'controller-split',
+    way: 'external-ca',
+    plan: ['last-path:vca'],
+    accepted: ['last-path:vca'],
+    warns: ['last-path'],
+  },
   {
     scenario: 'linked-mode',
     way: 'leave-alone',
     plan: ['works-as-it-is:array1-CT0', 'works-as-it-is:array1-CT1'],
     accepted: ['works-as-it-is'],
+    warns: ['linked'],
   },
   { scenario: 'shared-psc', way: 'leave-alone', plan: ['works-as-it-is:array1-CT0', 'works-as-it-is:array1-CT1'] },
   { scenario: 'external-ca', way: 'leave-alone', plan: ['works-as-it-is:array1-CT0', 'works-as-it-is:array1-CT1'] },
@@ -30,11 +46,12 @@ const rows: { scenario: string; way: WayName; plan: readonly string[]; accepted?
     way: 'external-ca',
     plan: ['holder-outside:array1-CT0', 'holder-outside:array1-CT1'],
     accepted: ['holder-outside'],
+    warns: ['holder-outside', 'mixed-versions'],
   },
 ];
 
 describe('the lab is told what to do', () => {
-  for (const { scenario, way, plan, accepted } of rows) {
+  for (const { scenario, way, plan, accepted, warns = [] } of rows) {
     test(`${scenario}: ${way}`, async () => {
       const lab = await startLab(scenario);
       try {
@@ -55,6 +72,9 @@ describe('the lab is told what to do', () => {
         );
         const made = accepted === undefined ? result : planned(inventory, words, [array]);
         if (made.kind !== 'plan') return expect(accepted).toBeUndefined();
+        expect(made.plan.warnings.map(({ code }) => code)).toEqual(
+          expect.arrayContaining(['ask-vendor', 'dependents-running', ...warns]),
+        );
         expect(graphFault(made.plan.steps)).toBeUndefined();
         expect(violations(made.plan, made.plan.steps, inventory)).toEqual([]);
         expect(renderPlan(made.plan, 'md', new Date(bundle.finishedAt), { planFile: 'plan.json' })).toContain('STOP RULE');
