@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode } from './exit-codes.js';
 import type { GlobalOptions, Surroundings } from './surroundings.js';
 
-/** `cleanup` and `doctor`. */
+/** `cleanup`, `runs` and `doctor`. */
 export function addCleanupCommands(program: Command, around: Surroundings, done: (code: ExitCode) => void): void {
   const globals = (): GlobalOptions => program.opts<GlobalOptions>();
   const list = (word: string, words: string[] = []): string[] => [...words, word];
@@ -10,7 +10,7 @@ export function addCleanupCommands(program: Command, around: Surroundings, done:
   program
     .command('cleanup')
     .description(
-      'how stale registrations are removed from a vCenter, and everything taken back: every command, its check and its undo. Changes nothing.',
+      'remove stale registrations from a vCenter, and leave nothing else behind. Asks first; with --dry-run or --runbook it only shows how.',
     )
     .argument('<vcenter>', 'id or address of a vCenter of the estate')
     .option('--provider <which>', 'uid, URL or registered name')
@@ -21,11 +21,49 @@ export function addCleanupCommands(program: Command, around: Surroundings, done:
     .option('--original-retry <number>', 'what retryAttempt was before somebody changed it', wholeNumber)
     .option('--second-look <seconds>', 'stale is looked at twice, so long apart', wholeNumber, 60)
     .option('--one-at-a-time', 'one registration after the other, each with restarts of its own')
+    .option('--deadline <HH:MM>', "begin no step that could not be finished or taken back by then (this machine's time)")
+    .option('--yes', "do not ask for the vCenter's name")
     .option('--evidence <file>', 'go by saved evidence; connect to nothing')
     .action(async (vcenter: string, options) => {
       const { cleanupCommand } = await import('./commands/cleanup.js');
       done(await cleanupCommand(vcenter, { ...globals(), ...options }, around));
     });
+
+  const runs = program
+    .command('runs')
+    .description('every cleanup on this machine: what it did, and how an interrupted one is brought to an end')
+    .helpCommand(false);
+  runs
+    .command('list')
+    .description('every run, newest first')
+    .action(async () => {
+      const { runsListCommand } = await import('./commands/runs.js');
+      done(await runsListCommand(globals(), around));
+    });
+  runs
+    .command('show')
+    .description('what was done, by whom, when, what is left, and what to do')
+    .argument('<id>', 'of `runs list`, or a part of it that fits one run')
+    .action(async (id: string) => {
+      const { runsShowCommand } = await import('./commands/runs.js');
+      done(await runsShowCommand(id, globals(), around));
+    });
+  for (const [mode, about] of [
+    ['resume', 'go on with an interrupted run: looks where it stands, and removes what it was to remove'],
+    ['revert', 'take an interrupted run back, but for registrations that are gone'],
+  ] as const)
+    runs
+      .command(mode)
+      .description(about)
+      .argument('<id>', 'of `runs list`, or a part of it that fits one run')
+      .option('--deadline <HH:MM>', "begin no step that could not be finished or taken back by then (this machine's time)")
+      .option('--accept <another-run:host>', 'go on though the lock is of another machine (repeatable)', list)
+      .option('--yes', "do not ask for the vCenter's name")
+      .action(async (id: string, options) => {
+        const { runsContinueCommand } = await import('./commands/runs-continue.js');
+        done(await runsContinueCommand(mode, id, { ...globals(), ...options }, around));
+      });
+  for (const command of runs.commands) command.exitOverride();
 
   program
     .command('doctor')

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { type CollectDeps, openContext } from '../collect/collect-context.js';
+import { type CollectContext, type CollectDeps, openContext } from '../collect/collect-context.js';
 import { collectEstate } from '../collect/collect-estate.js';
 import { probeAppliance } from '../collect/probe-appliance.js';
 import type { Config, VcenterConfig } from '../config/config.js';
@@ -20,6 +20,10 @@ export interface Look {
   estate(): Promise<EvidenceBundle>;
   /** @param names to be resolved on that appliance */
   appliance(vcenter: VcenterConfig, names: readonly string[]): Promise<ApplianceProbes>;
+  /** For whoever goes on from here, with the same secrets and verdicts; Ctrl-C does not cut it off. */
+  readonly context: CollectContext;
+  /** Secrets read so far. */
+  secrets(): readonly string[];
 }
 
 /** Collects from the real world: this machine's clock, files, agent and environment, progress on stderr. */
@@ -28,7 +32,7 @@ export function openLook(config: Config, wantsProgress: boolean, around: Surroun
   around.out.keepSecret(secrets.known);
   const now = () => around.clock.now();
   const verdicts = { ssoVerdicts: new Map(), rootVerdicts: new Map() };
-  const deps = (progress: CollectDeps['progress']): CollectDeps => ({
+  const lasting = (progress: CollectDeps['progress']): CollectDeps => ({
     timing: around.timing,
     now,
     progress,
@@ -36,9 +40,9 @@ export function openLook(config: Config, wantsProgress: boolean, around: Surroun
     readText,
     sshEnvironment: machineSshEnvironment(around.env),
     madeBy: `vasatrust ${VERSION}`,
-    signal: around.interrupted,
     verdicts,
   });
+  const deps = (progress: CollectDeps['progress']): CollectDeps => ({ ...lasting(progress), signal: around.interrupted });
   return {
     async estate() {
       const progress = openProgress(around.out.stderr, wantsProgress, now);
@@ -51,6 +55,8 @@ export function openLook(config: Config, wantsProgress: boolean, around: Surroun
       }
     },
     appliance: (vcenter, names) => probeAppliance(vcenter, names, openContext(deps(() => {}))),
+    context: openContext(lasting(() => {})),
+    secrets: secrets.known,
   };
 }
 

@@ -1,17 +1,18 @@
-import { loadConfig } from '../../config/load-config.js';
-import { buildInventory } from '../../inventory/build-inventory.js';
-import type { ApplianceProbes } from '../../model/appliance-probes.js';
-import type { CleanupAnswer } from '../../model/cleanup-plan.js';
-import type { EvidenceBundle } from '../../model/evidence.js';
-import type { VcenterId } from '../../model/ids.js';
-import type { Inventory } from '../../model/inventory.js';
+import { createJournal, newRunId } from '../../execute/journal-file.js';
+import { thisOperator } from '../../execute/operator.js';
+import { type StateFolder, stateFolder } from '../../execute/state-folder.js';
+import type { CleanupAnswer, CleanupPlan, CleanupRefusal } from '../../model/cleanup-plan.js';
 import type { Accepted } from '../../model/plan-answer.js';
-import { namesToResolve } from '../../plan/cleanup-gates.js';
-import { type CleanupRequest, planCleanup } from '../../plan/plan-cleanup.js';
+import type { RunId } from '../../model/run.js';
 import { renderCleanup } from '../../report/render-cleanup.js';
-import { evidenceFor, failureOf, mistakesFailure } from '../evidence.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
-import { openLook } from '../look.js';
+import { runPlanLines } from '../../report/render-run-plan.js';
+import { carryOut, selfRevertMs } from '../carry-out.js';
+import { type Aim, answerFromFile, answerFromLooks, type CleanupWish, type Failed, takeAim } from '../cleanup-look.js';
+import { confirmName } from '../confirm.js';
+import { nextTime, timeWords } from '../deadline.js';
+import { EXIT, type ExitCode, exitCodeFor } from '../exit-codes.js';
+import { failureOf } from '../failure.js';
+import { lockRun, openRunRefusals } from '../local-runs.js';
 import type { GlobalOptions, Surroundings } from '../surroundings.js';
 import type { Failure } from '../terminal.js';
 import { VERSION } from '../version.js';
@@ -23,130 +24,189 @@ export interface CleanupOptions extends GlobalOptions {
   readonly runbook?: 'md';
   readonly accept?: readonly string[];
   readonly originalRetry?: number;
-  /** Seconds between the two looks; 0: look once. */
+  /** Seconds between the two looks; 0: look once, which is enough to show and not enough to do. */
   readonly secondLook: number;
   readonly oneAtATime?: boolean;
   readonly evidence?: string;
+  /** `HH:MM` */
+  readonly deadline?: string;
+  readonly yes?: boolean;
 }
 
-/** Shows how a cleanup is done. Reads only: the audit's looks, twice, and one more at the appliance. */
+/** Shows how a cleanup is done, or does it. */
 export async function cleanupCommand(wanted: string, options: CleanupOptions, around: Surroundings): Promise<ExitCode> {
-  const { out } = around;
   const mistake = usageMistake(options);
-  if (mistake !== undefined) {
-    out.fail(mistake);
-    return EXIT.usage;
-  }
-  if (options.dryRun !== true && options.runbook === undefined) {
-    out.fail(NOT_YET);
-    return EXIT.refused;
-  }
-  const seen =
-    options.evidence === undefined ? await lookTwice(wanted, options, around) : await fromFile(wanted, options, around);
-  if (around.interrupted.aborted) return EXIT.interrupted;
-  if (seen.kind === 'failed') {
-    out.fail(seen.failure);
-    return seen.code;
-  }
-  out.write(renderCleanup(seen.answer, options.runbook ?? options.output));
-  return exitCodeOf(seen.answer);
+  if (mistake !== undefined) return fail({ failure: mistake, code: EXIT.usage }, around);
+  return options.dryRun === true || options.runbook !== undefined
+    ? showCleanup(wanted, options, around)
+    : doCleanup(wanted, options, around);
 }
 
-function usageMistake({ provider, allStale, originalRetry }: CleanupOptions): Failure | undefined {
+function fail({ failure, code }: Pick<Failed, 'failure' | 'code'>, { out, interrupted }: Surroundings): ExitCode {
+  if (interrupted.aborted) return EXIT.interrupted;
+  out.fail(failure);
+  return code;
+}
+
+const usage = (summary: string, remedy: string): Failure => ({ code: 'usage', summary, remedy });
+
+function usageMistake(options: CleanupOptions): Failure | undefined {
+  const { provider, allStale, originalRetry, evidence, secondLook } = options;
+  const shows = options.dryRun === true || options.runbook !== undefined;
   if ((provider === undefined) === (allStale !== true))
-    return {
-      code: 'usage',
-      summary: 'name one registration with --provider, or all stale ones with --all-stale',
-      remedy: 'Say which of the two; `vasatrust audit` lists what is stale.',
-    };
+    return usage(
+      'name one registration with --provider, or all stale ones with --all-stale',
+      'Say which of the two; `vasatrust audit` lists what is stale.',
+    );
   if (originalRetry === 0)
-    return {
-      code: 'usage',
-      summary: '--original-retry 0 is no number of attempts',
-      remedy: 'Give the number the file had before, 99999 as far as is published.',
-    };
+    return usage(
+      '--original-retry 0 is no number of attempts',
+      'Give the number the file had before, 99999 as far as is published.',
+    );
+  if (!shows && evidence !== undefined)
+    return usage(
+      'nothing is removed by saved evidence',
+      'Leave --evidence out to look now, or add --dry-run or --runbook md to see how it is done.',
+    );
+  if (!shows && secondLook === 0)
+    return usage(
+      'what is removed has to be stale at two looks',
+      'Leave --second-look out, or give the seconds between the looks.',
+    );
   return undefined;
 }
 
-const NOT_YET: Failure = {
-  code: 'not-supported',
-  summary: 'this version does not carry a cleanup out by itself; nothing was changed',
-  remedy: 'Use --dry-run to see every command, and --runbook md for the procedure to do by hand.',
-};
-
-type Seen =
-  | { readonly kind: 'answer'; readonly answer: CleanupAnswer }
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly code: ExitCode };
-
-const failed = (failure: Failure, code: ExitCode): Seen => ({ kind: 'failed', failure, code });
-
-async function fromFile(wanted: string, options: CleanupOptions, around: Surroundings): Promise<Seen> {
-  const bundle = await evidenceFor(options, around);
-  if (!bundle.ok) return failed(bundle.error, EXIT.usage);
-  const vcenter = vcenterOf(bundle.value, wanted);
-  if (vcenter.kind === 'failed') return vcenter;
-  return { kind: 'answer', answer: planCleanup(buildInventory(bundle.value), requestFor(vcenter.id, options)) };
+async function showCleanup(wanted: string, options: CleanupOptions, around: Surroundings): Promise<ExitCode> {
+  const by = options.runbook === undefined ? 'tool' : 'hand';
+  const wish: CleanupWish = { ...wishFor(options), purpose: 'show', by };
+  const see = options.evidence === undefined ? look : answerFromFile;
+  const seen = await see(wanted, options, wish, around);
+  if (around.interrupted.aborted) return EXIT.interrupted;
+  if (seen.kind === 'failed') return fail(seen, around);
+  around.out.write(renderCleanup(seen.answer, options.runbook ?? options.output));
+  return exitCodeOf(seen.answer);
 }
 
-async function lookTwice(wanted: string, options: CleanupOptions, around: Surroundings): Promise<Seen> {
-  const config = await loadConfig(options.file, around.env, around.cwd);
-  if (!config.ok) return failed(mistakesFailure(config.error), EXIT.usage);
-  const known = config.value.vcenters.find(({ id, address }) => id === wanted || address === wanted);
-  if (known === undefined)
-    return failed(
-      unknownVcenter(
-        wanted,
-        config.value.vcenters.map(({ id }) => id),
-      ),
-      EXIT.usage,
-    );
-  const look = openLook(config.value, options.progress, around);
-  const first = await look.estate();
-  const seen = vcenterOf(first, known.id);
-  if (seen.kind === 'failed') return seen;
-  const request = requestFor(known.id, options);
-  let inventory = buildInventory(first);
-  let firstLook: Inventory | undefined;
-  if (isWorthMore(planCleanup(inventory, request)) && options.secondLook > 0) {
-    around.out.say(`looking a second time in ${options.secondLook} s: what is stale has to be stale both times`);
-    await pause(options.secondLook * 1000, around.interrupted);
-    if (around.interrupted.aborted) return failed(NOT_YET, EXIT.interrupted);
-    const second = await look.estate();
-    const again = vcenterOf(second, known.id);
-    if (again.kind === 'failed') return again;
-    firstLook = inventory;
-    inventory = buildInventory(second);
+async function look(wanted: string, options: CleanupOptions, wish: CleanupWish, around: Surroundings) {
+  const aim = await takeAim(wanted, options, around);
+  return aim.kind === 'failed' ? aim : answerFromLooks(aim, options.secondLook, wish, around);
+}
+
+async function doCleanup(wanted: string, options: CleanupOptions, around: Surroundings): Promise<ExitCode> {
+  const { out, clock } = around;
+  const deadline = options.deadline === undefined ? undefined : nextTime(options.deadline, clock.now());
+  if (deadline?.ok === false) return fail({ failure: deadline.error, code: EXIT.usage }, around);
+  const aim = await takeAim(wanted, options, around);
+  if (aim.kind === 'failed') return fail(aim, around);
+  if (aim.vcenter.ssh === undefined) return fail({ failure: withoutShell(aim.vcenter.id), code: EXIT.refused }, around);
+
+  const run = newRunId(aim.vcenter.id, clock.now());
+  const state = stateFolder(around.env);
+  const wish: CleanupWish = { ...wishFor(options), purpose: 'carry-out', by: 'tool', run };
+  const seen = await answerFromLooks(aim, options.secondLook, wish, around);
+  if (around.interrupted.aborted) return EXIT.interrupted;
+  if (seen.kind === 'failed') return fail(seen, around);
+  const answer = withLocalRefusals(seen.answer, await openRunRefusals(state, aim.vcenter.id), wish.accepted);
+  if (answer.kind !== 'plan') {
+    out.write(renderCleanup(answer, options.output));
+    return exitCodeOf(answer);
   }
-  const probes = await probesOf(inventory, known.id, (names) => look.appliance(known, names));
-  return {
-    kind: 'answer',
-    answer: planCleanup(inventory, { ...request, ...(firstLook === undefined ? {} : { firstLook }) }, probes),
-  };
-}
-
-async function probesOf(
-  inventory: Inventory,
-  id: VcenterId,
-  probe: (names: readonly string[]) => Promise<ApplianceProbes>,
-): Promise<ApplianceProbes | undefined> {
-  const vcenter = inventory.vcenters.find((one) => one.id === id);
-  return vcenter === undefined ? undefined : probe(namesToResolve(inventory, vcenter));
-}
-
-/** Nothing that a second look could change stands in the way. */
-function isWorthMore(answer: CleanupAnswer): boolean {
-  if (answer.kind === 'nothing-stale') return false;
-  return (
-    answer.kind === 'plan' ||
-    !answer.refusals.some(({ code }) => ['not-registered', 'not-stale', 'internal-provider'].includes(code))
+  return begin(
+    { run, state, aim, plan: answer.plan, ...(deadline === undefined ? {} : { deadline: deadline.value }) },
+    options,
+    around,
   );
 }
 
-function requestFor(vcenter: VcenterId, { provider, accept = [], originalRetry, oneAtATime }: CleanupOptions): CleanupRequest {
+interface Ready {
+  readonly run: RunId;
+  readonly state: StateFolder;
+  readonly aim: Aim;
+  readonly plan: CleanupPlan;
+  readonly deadline?: Date;
+}
+
+/** From here on: said, confirmed, locked, written down, done. */
+async function begin(
+  { run, state, aim, plan, deadline }: Ready,
+  options: CleanupOptions,
+  around: Surroundings,
+): Promise<ExitCode> {
+  const { out, clock, timing } = around;
+  for (const line of runPlanLines(plan)) out.say(line);
+  const seconds = Math.ceil(selfRevertMs(timing) / timing.secondMs);
+  out.say(`If this is killed or loses its connection, ${plan.vcenter.id} begins to take itself back within ${seconds} s.`);
+  if (deadline !== undefined) {
+    out.say(`Deadline ${timeWords(deadline)}: no step is begun that could not be finished or taken back by then.`);
+    const tooLate = beyond(deadline, plan, around);
+    if (tooLate !== undefined) return fail({ failure: tooLate, code: EXIT.refused }, around);
+  }
+  const confirmed = await confirmName(plan.vcenter, options.yes === true, around);
+  if (typeof confirmed !== 'string') return fail({ failure: confirmed, code: EXIT.refused }, around);
+
+  const operator = thisOperator('run', around.env, `vasatrust ${VERSION}`);
+  const accepted = acceptedRuns(wishFor(options).accepted);
+  const locked = await lockRun(state, plan.vcenter.id, { run, operator, now: clock.now(), accepted });
+  if (!locked.ok) return fail({ failure: locked.error, code: EXIT.refused }, around);
+  try {
+    const journal = await createJournal(state, run, { now: () => clock.now(), secrets: aim.look.secrets });
+    if (!journal.ok) return fail({ failure: failureOf(journal.error), code: EXIT.refused }, around);
+    try {
+      await journal.value.append({ event: 'begin', formatVersion: 1, run, plan, timing, confirmed });
+      out.say(`run ${run}, journal ${journal.value.path}`);
+      const parts = { plan, vcenter: aim.vcenter, look: aim.look, journal: journal.value, operator };
+      const code = await carryOut({ ...parts, ...(deadline === undefined ? {} : { deadline }) }, options, around);
+      const isThin = options.allStale === true && plan.undecided.length > 0;
+      return exitCodeFor([code, ...(isThin ? [EXIT.gaps] : [])]);
+    } finally {
+      await journal.value.close();
+    }
+  } finally {
+    await locked.value.lock.release();
+  }
+}
+
+/** Not even the shortest course of it fits. */
+function beyond(deadline: Date, { window }: CleanupPlan, { clock, timing }: Surroundings): Failure | undefined {
+  const soonest = clock.now().getTime() + window.least * timing.secondMs;
+  if (soonest <= deadline.getTime()) return undefined;
   return {
-    vcenter,
+    code: 'deadline',
+    summary: `it takes ${Math.ceil(window.least / 60)} minutes at the least, and the deadline is before that; nothing was changed`,
+    remedy: 'Begin earlier, or set a later deadline.',
+  };
+}
+
+const withoutShell = (vcenter: string): Failure => ({
+  code: 'not-configured',
+  summary: `estate.yaml has no \`ssh\` for ${vcenter}: the procedure needs root's shell there; nothing was changed`,
+  remedy: 'Add `ssh` with a pinned host key; --runbook md prints the procedure for doing it by hand.',
+});
+
+/** Reasons on this machine stand beside those of the estate: all at once. */
+function withLocalRefusals(
+  answer: CleanupAnswer,
+  local: readonly CleanupRefusal[],
+  accepted: readonly Accepted[],
+): CleanupAnswer {
+  const lifts = ({ code, name }: Accepted, refusal: CleanupRefusal) =>
+    refusal.acceptable && code === refusal.code && (name === undefined || name === refusal.name);
+  const against = local.filter((refusal) => !accepted.some((one) => lifts(one, refusal)));
+  if (answer.kind === 'nothing-stale' || local.length === 0) return answer;
+  if (answer.kind === 'refused') return { ...answer, refusals: [...answer.refusals, ...against] };
+  if (against.length > 0) return { kind: 'refused', refusals: against, undecided: answer.plan.undecided };
+  const used = answer.plan.unneeded.filter((one) => local.some((refusal) => lifts(one, refusal)));
+  const { plan } = answer;
+  return {
+    kind: 'plan',
+    plan: { ...plan, accepted: [...plan.accepted, ...used], unneeded: plan.unneeded.filter((one) => !used.includes(one)) },
+  };
+}
+
+/** What the command line says; the looks add the rest. */
+function wishFor({ provider, accept = [], originalRetry, oneAtATime }: CleanupOptions): Omit<CleanupWish, 'purpose' | 'by'> {
+  return {
     accepted: accept.map(parseAccept),
-    purpose: 'show',
     madeBy: `vasatrust ${VERSION}`,
     ...(provider === undefined ? {} : { provider }),
     ...(originalRetry === undefined ? {} : { originalRetry }),
@@ -155,52 +215,18 @@ function requestFor(vcenter: VcenterId, { provider, accept = [], originalRetry, 
 }
 
 /** `CODE` or `CODE:NAME`; a name may hold colons. */
-function parseAccept(text: string): Accepted {
+export function parseAccept(text: string): Accepted {
   const at = text.indexOf(':');
   return at === -1 ? { code: text } : { code: text.slice(0, at), name: text.slice(at + 1) };
 }
 
-function vcenterOf(
-  { vcenters }: EvidenceBundle,
-  wanted: string,
-): { readonly kind: 'found'; readonly id: VcenterId } | Extract<Seen, { kind: 'failed' }> {
-  const vcenter = vcenters.find(({ id, address }) => id === wanted || address === wanted);
-  const not = (failure: Failure, code: ExitCode) => ({ kind: 'failed', failure, code }) as const;
-  if (vcenter === undefined)
-    return not(
-      unknownVcenter(
-        wanted,
-        vcenters.map(({ id }) => id),
-      ),
-      EXIT.usage,
-    );
-  if (vcenter.registrations.state === 'unknown') return not(failureOf(vcenter.registrations.problem), EXIT.gaps);
-  return { kind: 'found', id: vcenter.id };
-}
-
-const unknownVcenter = (wanted: string, known: readonly string[]): Failure => ({
-  code: 'usage',
-  summary: `there is no vCenter "${wanted}" in the estate`,
-  remedy: `Name one of: ${known.join(', ')}.`,
-});
+/** Whose lock may be taken: names after `another-run`. */
+export const acceptedRuns = (accepted: readonly Accepted[]): string[] =>
+  accepted.filter(({ code }) => code === 'another-run').map(({ name }) => name ?? '*');
 
 /** 0, or 3 with something undecided among them; 6 refused. */
 function exitCodeOf(answer: CleanupAnswer): ExitCode {
   if (answer.kind === 'refused') return EXIT.refused;
   const undecided = answer.kind === 'plan' ? answer.plan.undecided : answer.undecided;
   return undecided.length > 0 ? EXIT.gaps : EXIT.clean;
-}
-
-function pause(ms: number, interrupted: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    interrupted.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

@@ -1,0 +1,95 @@
+import type { VcenterConfig } from '../config/config.js';
+import { type FileJournal, JournalLost } from '../execute/journal-file.js';
+import { openWay } from '../execute/open-way.js';
+import type { RunOperator } from '../execute/ports.js';
+import { type RunEnd, runCleanup } from '../execute/run-plan.js';
+import { summarize } from '../execute/summarize-run.js';
+import type { CleanupPlan } from '../model/cleanup-plan.js';
+import type { JournalEntry, RunId } from '../model/run.js';
+import type { Timing } from '../model/timing.js';
+import { renderRunEnd } from '../report/render-run-end.js';
+import { failureOf } from './evidence.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import type { Look } from './look.js';
+import { openTelling } from './run-telling.js';
+import type { GlobalOptions, Surroundings, Underway } from './surroundings.js';
+
+/** A run that is ready to go: planned, confirmed, locked, its journal open. */
+export interface Carrying {
+  readonly plan: CleanupPlan;
+  readonly vcenter: VcenterConfig;
+  readonly look: Look;
+  readonly journal: FileJournal;
+  readonly operator: RunOperator;
+  readonly deadline?: Date;
+}
+
+/** Works on it until its end, says what happens on stderr, and reports on stdout. */
+export async function carryOut(parts: Carrying, options: GlobalOptions, around: Surroundings): Promise<ExitCode> {
+  const { plan, vcenter, look, journal, operator, deadline } = parts;
+  const { timing, clock, out, underway } = around;
+  const telling = openTelling(out, clock, options.progress);
+  underway.now = underwayOf(journal, vcenter.id, around);
+  let end: RunEnd;
+  try {
+    end = await runCleanup({
+      plan,
+      journal,
+      way: openWay(vcenter, look.context, hostKeyOf(journal.entries)),
+      clock,
+      timing,
+      operator,
+      say: telling,
+      interrupted: around.interrupted,
+      mode: operator.mode,
+      ...(deadline === undefined ? {} : { deadline }),
+    });
+  } catch (error) {
+    if (!(error instanceof JournalLost)) throw error;
+    const { words, code } = underway.now.leaving();
+    out.fail({ ...failureOf(error.problem), remedy: `${error.problem.remedy} ${words}` });
+    return code === EXIT.interrupted ? EXIT.takenBack : code;
+  } finally {
+    delete underway.now;
+  }
+  out.write(renderRunEnd({ end, plan, entries: journal.entries, journal: journal.path, run: journal.run }, options.output));
+  return exitCodeOf(end, operator.mode);
+}
+
+/** 0 done, 4 taken back (0 where that was the wish, 130 where Ctrl-C was the reason), 7 but for what is gone, 5 left changed. */
+function exitCodeOf({ result, interrupted }: RunEnd, mode: RunOperator['mode']): ExitCode {
+  switch (result) {
+    case 'done':
+      return EXIT.clean;
+    case 'taken-back':
+      return mode === 'revert' ? EXIT.clean : interrupted ? EXIT.interrupted : EXIT.takenBack;
+    case 'removed-and-taken-back':
+      return EXIT.registrationGone;
+    case 'left-changed':
+      return EXIT.leftChanged;
+  }
+}
+
+/** What the first connection of the run showed. */
+const hostKeyOf = (entries: readonly JournalEntry[]): string | undefined =>
+  entries.find((entry) => entry.event === 'appliance')?.facts.hostKey;
+
+function underwayOf(journal: FileJournal, vcenter: string, { timing, clock }: Surroundings): Underway {
+  return {
+    stopping: () =>
+      `interrupted: the step in hand comes to its end, then everything is taken back, which may take some minutes. Ctrl-C again leaves at once; then ${vcenter} takes itself back.`,
+    leaving() {
+      const summary = summarize(journal.entries, false);
+      if (summary.at === 'A')
+        return { words: `left at once. The run ${journal.run} has changed nothing on ${vcenter} yet.`, code: EXIT.interrupted };
+      const by = new Date(clock.now().getTime() + selfRevertMs(timing)).toISOString().slice(11, 19);
+      return { words: leftWords(vcenter, journal.run, by), code: EXIT.leftChanged };
+    },
+  };
+}
+
+const leftWords = (vcenter: string, run: RunId, by: string): string =>
+  `left at once. ${vcenter} begins to take itself back by ${by} UTC: route and file at once, SPS by one restart where that is needed. Then see \`vasatrust runs show ${run}\`, and end the run with \`runs resume\` or \`runs revert\`.`;
+
+/** When the appliance has noticed that nobody is there, at the latest. */
+export const selfRevertMs = ({ leaseMs, guardMs }: Timing): number => leaseMs + guardMs;

@@ -1,0 +1,96 @@
+import { openJournal } from '../../execute/journal-file.js';
+import { thisOperator } from '../../execute/operator.js';
+import { stateFolder } from '../../execute/state-folder.js';
+import { type EndedRun, renderRunEnd } from '../../report/render-run-end.js';
+import { letterWords } from '../../report/run-words.js';
+import { carryOut } from '../carry-out.js';
+import { takeAim } from '../cleanup-look.js';
+import { confirmName } from '../confirm.js';
+import { nextTime, timeWords } from '../deadline.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { failureOf } from '../failure.js';
+import { findRun, type KnownRun, lockRun } from '../local-runs.js';
+import type { GlobalOptions, Surroundings } from '../surroundings.js';
+import type { Failure } from '../terminal.js';
+import { VERSION } from '../version.js';
+import { acceptedRuns, parseAccept } from './cleanup.js';
+import { planOf } from './runs.js';
+
+export interface ContinueOptions extends GlobalOptions {
+  readonly accept?: readonly string[];
+  /** `HH:MM` */
+  readonly deadline?: string;
+  readonly yes?: boolean;
+}
+
+/**
+ * Goes on with a run, or takes it back, by its own journal: plan, addresses and accepted codes are those of the beginning, and staleness
+ * is not judged again. estate.yaml gives the way to the vCenter.
+ */
+export async function runsContinueCommand(
+  mode: 'resume' | 'revert',
+  wanted: string,
+  options: ContinueOptions,
+  around: Surroundings,
+): Promise<ExitCode> {
+  const { out, env, clock } = around;
+  const fail = (failure: Failure, code: ExitCode): ExitCode => {
+    out.fail(failure);
+    return code;
+  };
+  const deadline = options.deadline === undefined ? undefined : nextTime(options.deadline, clock.now());
+  if (deadline?.ok === false) return fail(deadline.error, EXIT.usage);
+  const state = stateFolder(env);
+  const run = await findRun(state, wanted);
+  if (!run.ok) return fail(run.error, EXIT.usage);
+  const { id, summary } = run.value;
+  const plan = planOf(run.value);
+  if (plan === undefined) throw new Error('a journal without a beginning was read');
+  const end = endOf(run.value);
+  if (end !== undefined && end.result !== 'left-changed') {
+    out.say(`the run ${id} has ended; there is nothing to do`);
+    out.write(renderRunEnd({ end, plan, entries: run.value.entries, journal: run.value.path, run: id }, options.output));
+    return mode === 'revert' && end.result === 'removed-and-taken-back' ? EXIT.registrationGone : EXIT.clean;
+  }
+  const aim = await takeAim(plan.vcenter.id, options, around);
+  if (aim.kind === 'failed') return fail(aim.failure, aim.code);
+
+  out.say(`run ${id} of ${plan.vcenter.id} (${plan.vcenter.address}), begun by ${summary.by} at ${summary.startedAt}`);
+  out.say(`as far as its journal goes: ${summary.at}, ${letterWords(summary.at)}`);
+  for (const { name, uid, gone } of summary.removals)
+    out.say(`  ${name}  uid ${uid}  ${gone ? 'is removed' : removalWords(mode)}`);
+  if (deadline !== undefined) out.say(`Deadline ${timeWords(deadline.value)}`);
+  const confirmed = await confirmName(plan.vcenter, options.yes === true, around);
+  if (typeof confirmed !== 'string') return fail(confirmed, EXIT.refused);
+
+  const operator = thisOperator(mode, env, `vasatrust ${VERSION}`);
+  const accepted = acceptedRuns((options.accept ?? []).map(parseAccept));
+  const locked = await lockRun(state, plan.vcenter.id, { run: id, operator, now: clock.now(), accepted });
+  if (!locked.ok) return fail(locked.error, EXIT.refused);
+  const { lock, instead } = locked.value;
+  try {
+    if (instead !== undefined) out.say(`the lock of ${instead} is taken over`);
+    const journal = await openJournal(state, id, { now: () => clock.now(), secrets: aim.look.secrets });
+    if (!journal.ok) return fail(failureOf(journal.error), EXIT.refused);
+    try {
+      const parts = { plan, vcenter: aim.vcenter, look: aim.look, journal: journal.value, operator };
+      return await carryOut({ ...parts, ...(deadline === undefined ? {} : { deadline: deadline.value }) }, options, around);
+    } finally {
+      await journal.value.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** What was left changed is worth a second try; every other end is one. */
+function endOf({ entries, summary: { removals, state } }: KnownRun): EndedRun['end'] | undefined {
+  const last = entries.findLast(({ event }) => event === 'end' || event === 'session');
+  if (last?.event !== 'end' || state === 'under-way') return undefined;
+  const removed = removals.filter(({ gone }) => gone).map(({ uid }) => uid);
+  const { result, left, problem } = last;
+  return { result, left, removed, interrupted: false, ...(problem === undefined ? {} : { problem }) };
+}
+
+const removalWords = (mode: 'resume' | 'revert'): string =>
+  mode === 'resume' ? 'is going to be removed' : 'stays, unless it is gone already';

@@ -1,0 +1,143 @@
+import type { CleanupPlan } from '../model/cleanup-plan.js';
+import type { Problem } from '../model/problem.js';
+import type { JournalEntry, RunId, RunResult } from '../model/run.js';
+import { markdownText, visibleJson, visibleText } from './visible-text.js';
+
+/** How a run ended, and what is needed to say so. */
+export interface EndedRun {
+  readonly run: RunId;
+  /** The file. */
+  readonly journal: string;
+  readonly plan: CleanupPlan;
+  readonly entries: readonly JournalEntry[];
+  readonly end: {
+    readonly result: RunResult;
+    readonly left: readonly string[];
+    /** uids */
+    readonly removed: readonly string[];
+    readonly interrupted: boolean;
+    readonly problem?: Problem;
+  };
+}
+
+/** One valid document that ends in a line end. */
+export function renderRunEnd(ended: EndedRun, format: 'table' | 'json' | 'md'): string {
+  if (format === 'json') return `${visibleJson(asJson(ended))}\n`;
+  const md = format === 'md';
+  const text = md ? (value: string) => markdownText(value, 2000) : (value: string) => visibleText(value, 2000);
+  const { plan, end, run, journal } = ended;
+  const removed = removalsOf(ended);
+  const still = plan.removals.filter(({ uid }) => !end.removed.includes(uid));
+  const bullet = md ? '- ' : '  ';
+  const blocks = [
+    `${md ? '# ' : ''}${text(headline(ended))}`,
+    ...(removed.length === 0
+      ? []
+      : [removed.map(({ name, uid, words }) => `${bullet}removed  ${text(name)}  uid ${text(uid)}  ${words}`).join('\n')]),
+    ...(still.length === 0 || end.result === 'done'
+      ? []
+      : [
+          still
+            .map(({ name, uid }) => `${bullet}still registered, as far as was seen  ${text(name)}  uid ${text(uid)}`)
+            .join('\n'),
+        ]),
+    ...(end.problem === undefined ? [] : [problemText(end.problem, text, md)]),
+    ...(end.left.length === 0
+      ? []
+      : [[md ? '## Left changed' : 'LEFT CHANGED', ...end.left.map((one) => `${bullet}${text(one)}`)].join('\n')]),
+    [md ? '## Next' : 'NEXT', ...nextSteps(ended).map((one) => `${bullet}${text(one)}`)].join('\n'),
+    `Run ${text(run)}, journal ${text(journal)}`,
+  ];
+  return `${blocks.join(md ? '\n\n' : '\n')}\n`;
+}
+
+function problemText({ summary, remedy }: Problem, text: (value: string) => string, md: boolean): string {
+  return md ? `Why: ${text(summary)}\n\nWhat to do: ${text(remedy)}` : `error  ${text(summary)}\n         ${text(remedy)}`;
+}
+
+const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`;
+
+function headline({ plan, end }: EndedRun): string {
+  const at = plan.vcenter.id;
+  switch (end.result) {
+    case 'done':
+      return end.removed.length === plan.removals.length
+        ? `${at}: ${count(end.removed.length, 'stale registration')} removed; all else is as it was before.`
+        : `${at}: ${count(end.removed.length, 'stale registration')} removed, ${plan.removals.length - end.removed.length} online again; all else is as it was before.`;
+    case 'taken-back':
+      return `${at}: nothing was removed; everything was taken back${end.interrupted ? ', as you asked' : ''}.`;
+    case 'removed-and-taken-back':
+      return `${at}: ${count(end.removed.length, 'registration')} of ${plan.removals.length} removed; everything else was taken back${end.interrupted ? ', as you asked' : ''}.`;
+    case 'left-changed':
+      return `${at}: an operator is needed. Something is left changed.`;
+  }
+}
+
+/** What a person does now, most important first. */
+function nextSteps({ plan, end, run }: EndedRun): string[] {
+  const at = plan.vcenter.id;
+  switch (end.result) {
+    case 'done':
+      return [
+        `vasatrust audit    to see the estate as it is now`,
+        ...plan.warnings.flatMap((warning) =>
+          warning.code === 'no-path-afterwards'
+            ? [`${at} has no control path to array ${warning.array} until it is registered again: vasatrust plan recommend`]
+            : [],
+        ),
+      ];
+    case 'taken-back':
+    case 'removed-and-taken-back':
+      return [
+        `vasatrust runs show ${run}    what happened, step by step`,
+        `vasatrust cleanup ${at} --all-stale    a new run, once the reason is gone`,
+      ];
+    case 'left-changed':
+      return [
+        `vasatrust runs show ${run}    what happened, step by step`,
+        `vasatrust runs revert ${run}    tries once more to take back what is left`,
+      ];
+  }
+}
+
+const HOW: Readonly<Record<'plain' | 'procedure' | 'somebody-else', string>> = {
+  plain: 'by the plain removal',
+  procedure: 'by the procedure',
+  'somebody-else': 'by somebody else meanwhile',
+};
+
+function removalsOf({ plan, end, entries }: EndedRun) {
+  return end.removed.map((uid) => {
+    const known = plan.removals.find((one) => one.uid === uid);
+    const seen = entries.find((entry) => entry.event === 'removed' && entry.uid === uid);
+    const how = seen?.event === 'removed' ? seen.how : undefined;
+    return {
+      uid,
+      name: known?.name ?? uid,
+      ...(known === undefined ? {} : { url: known.url }),
+      ...(how === undefined ? {} : { how }),
+      words: how === undefined ? '' : HOW[how],
+    };
+  });
+}
+
+function asJson(ended: EndedRun): object {
+  const { plan, end, run, journal, entries } = ended;
+  const { result, left, interrupted, problem } = end;
+  return {
+    formatVersion: 1,
+    kind: 'run',
+    run,
+    vcenter: plan.vcenter.id,
+    result,
+    interrupted,
+    removed: removalsOf(ended).map(({ words: _, ...one }) => one),
+    left,
+    problem: problem ?? null,
+    startedAt: entries[0]?.at ?? null,
+    endedAt: entries.at(-1)?.at ?? null,
+    accepted: plan.accepted,
+    next: nextSteps(ended),
+    journal,
+  };
+}

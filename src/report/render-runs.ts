@@ -1,0 +1,162 @@
+import type { CleanupPlan } from '../model/cleanup-plan.js';
+import type { JournalEntry, RunSummary } from '../model/run.js';
+import { alignRows } from './layout.js';
+import { entryWords, type KnownSteps, letterWords, stateWords } from './run-words.js';
+import { markdownText, visibleJson, visibleText } from './visible-text.js';
+
+type Format = 'table' | 'json' | 'md';
+
+/** Journals that cannot be read are told elsewhere: a list is a list of runs. */
+export function renderRuns(runs: readonly RunSummary[], format: Format, width?: number): string {
+  if (format === 'json') return `${visibleJson(runs)}\n`;
+  if (runs.length === 0) return 'No run yet.\n';
+  const rows = runs.map((run) => [
+    run.id,
+    run.vcenter,
+    run.state === 'interrupted' ? 'interrupted' : stateWords(run.state),
+    time(run.startedAt),
+    run.by,
+    run.removals.map(({ name, gone }) => `${name}${gone ? ' (gone)' : ''}`).join(', '),
+  ]);
+  const head = ['run', 'vCenter', 'state', 'started (UTC)', 'by', 'registrations'];
+  if (format === 'md') {
+    const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+    const cells = rows.map((row) => line(row.map((cell) => markdownText(cell, 300))));
+    return `${[line(head), line(head.map(() => '---')), ...cells].join('\n')}\n`;
+  }
+  const visible = rows.map((row) => row.map((cell) => visibleText(cell, 300)));
+  return `${alignRows([head, ...visible], { indent: 0, width })
+    .flat()
+    .join('\n')}\n`;
+}
+
+/** A run as its journal tells it. */
+export interface ShownRun {
+  readonly summary: RunSummary;
+  readonly plan: CleanupPlan;
+  readonly entries: readonly JournalEntry[];
+  readonly steps: KnownSteps;
+  readonly journal: string;
+  /** The last line was cut off while it was written. */
+  readonly torn: boolean;
+  /** Seconds after its last sign of life in which the appliance begins to take itself back. */
+  readonly selfRevertSeconds: number;
+}
+
+/** For somebody who was not there: what was done, by whom, when, what is left, and what to do. */
+export function renderRun(run: ShownRun, format: Format): string {
+  if (format === 'json') return `${visibleJson(asJson(run))}\n`;
+  const md = format === 'md';
+  const text = md ? (value: string) => markdownText(value, 1000) : (value: string) => visibleText(value, 1000);
+  const heading = (title: string) => (md ? `\n## ${title}\n` : `\n${title.toUpperCase()}`);
+  const item = (line: string) => `${md ? '- ' : '  '}${text(line)}`;
+  const { summary, plan, journal, torn } = run;
+  const lines = [
+    `${md ? '# ' : ''}Run ${text(summary.id)}`,
+    ...(md ? [''] : []),
+    item(`${plan.vcenter.id} (${plan.vcenter.address}): ${stateWords(summary.state)}`),
+    ...(isOpen(summary) ? [item(`as far as the journal goes: ${summary.at}, ${letterWords(summary.at)}`)] : []),
+    item(`begun ${time(summary.startedAt)} UTC by ${summary.by}; confirmed ${confirmedWords(run)}`),
+    ...(summary.endedAt === undefined ? [] : [item(`ended ${time(summary.endedAt)} UTC`)]),
+    ...(plan.accepted.length === 0 ? [] : [item(`accepted: ${acceptedWords(plan)}`)]),
+    item(`journal ${journal}${torn ? ' (its last line was cut off while it was written; nothing was done on its account)' : ''}`),
+    heading('Registrations'),
+    ...summary.removals.map(({ name, uid, gone }) =>
+      item(`${name}  uid ${uid}  ${gone ? 'removed' : 'not removed, as far as the journal goes'}`),
+    ),
+    heading('What was done (UTC)'),
+    ...happenings(run).map(({ at, words }) => item(`${clock(at)}  ${words}`)),
+    heading('What is left'),
+    ...leftWords(run).map(item),
+    heading('What to do'),
+    ...nextWords(run).map(item),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const isOpen = ({ state }: RunSummary): boolean => state === 'under-way' || state === 'interrupted';
+
+function happenings({ entries, plan, steps }: ShownRun) {
+  return entries.flatMap((entry) => {
+    const words = entryWords(entry, plan, steps);
+    return words === undefined ? [] : [{ at: entry.at, words }];
+  });
+}
+
+function confirmedWords({ entries: [begin] }: ShownRun): string {
+  return begin?.event === 'begin' && begin.confirmed === 'typed' ? "by the vCenter's name, typed" : 'by --yes';
+}
+
+const acceptedWords = ({ accepted }: CleanupPlan): string =>
+  accepted.map(({ code, name }) => `${code}${name === undefined ? '' : `:${name}`}`).join(', ');
+
+/** What the journal proves, and what follows from the letter where it has no end. */
+function leftWords({ summary, plan, selfRevertSeconds, entries }: ShownRun): string[] {
+  if (summary.left.length > 0) return [...summary.left];
+  if (!isOpen(summary)) {
+    const gone = summary.removals.filter((one) => one.gone).map(({ name }) => name);
+    return [
+      gone.length === 0
+        ? 'nothing: all is as before'
+        : `nothing but what was wanted: ${gone.join(', ')} removed, all else as before`,
+    ];
+  }
+  if (summary.state === 'under-way') return ['it is under way: see the process above'];
+  const { at } = summary;
+  if (at === 'A' || at === 'I') return ['nothing was changed, or all was verified; a folder under /root/.vasatrust may be left'];
+  const { config, addresses } = plan;
+  const isBlocked = ['C', 'D', 'E', 'F'].includes(at);
+  const isEdited = at !== 'H';
+  const last = entries.at(-1)?.at;
+  return [
+    ...(isEdited ? [`${config.path} says ${config.during} in place of ${config.after}; its original is ${config.backup}`] : []),
+    ...(isBlocked ? [`reject routes on the appliance: ${addresses.map(({ address }) => address).join(', ')}`] : []),
+    ...(at === 'D' ? ['SPS is stopped'] : []),
+    ...(at === 'H' || at === 'G' || at === 'F' || at === 'E' ? ['SPS runs with the changed value until it is restarted'] : []),
+    `Or none of it any more: the appliance takes back by itself, ${selfRevertSeconds} s after the last sign of life${last === undefined ? '' : ` (the journal's last line is of ${time(last)} UTC)`}. What it did is told by resume and revert.`,
+  ];
+}
+
+function nextWords({ summary, plan }: ShownRun): string[] {
+  const { id, state, at } = summary;
+  switch (state) {
+    case 'under-way':
+      return ['Wait for its end. Ctrl-C where it runs takes everything back.'];
+    case 'interrupted':
+      return [
+        `vasatrust runs resume ${id}    goes on${at === 'A' ? '' : ' from where it stands'}; the registrations are removed`,
+        `vasatrust runs revert ${id}    takes everything back, but for registrations that are gone`,
+      ];
+    case 'left-changed':
+      return [
+        `vasatrust runs revert ${id}    tries once more to take back what is left`,
+        `else by hand: the way back is at the end of vasatrust cleanup ${plan.vcenter.id} --all-stale --runbook md`,
+      ];
+    case 'taken-back':
+    case 'removed-and-taken-back':
+      return [`vasatrust cleanup ${plan.vcenter.id} --all-stale    a new run, once the reason is gone`];
+    case 'done':
+      return ['vasatrust audit    to see the estate as it is now'];
+  }
+}
+
+function asJson(run: ShownRun): object {
+  const { summary, plan, entries, journal, torn } = run;
+  return {
+    formatVersion: 1,
+    ...summary,
+    standsAt: letterWords(summary.at),
+    confirmed: entries[0]?.event === 'begin' ? entries[0].confirmed : null,
+    accepted: plan.accepted,
+    what: happenings(run),
+    whatIsLeft: leftWords(run),
+    next: nextWords(run),
+    journal,
+    torn,
+    entries,
+  };
+}
+
+const time = (iso: string): string => iso.slice(0, 19).replace('T', ' ');
+/** The day is told once, above. */
+const clock = (iso: string): string => iso.slice(5, 19).replace('T', ' ');

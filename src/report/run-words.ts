@@ -1,0 +1,124 @@
+import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
+import type { StepId } from '../model/plan.js';
+import { unreachable } from '../model/problem.js';
+import type { JournalEntry, RunLetter, RunSummary, TakeBackReason } from '../model/run.js';
+import { stepTitle } from '../plan/describe-cleanup.js';
+
+/** Steps by id, also those that only came up on the way. */
+export type KnownSteps = ReadonlyMap<StepId, CleanupStep>;
+
+const STANDS_AT: Readonly<Record<RunLetter, string>> = {
+  A: 'nothing was changed yet',
+  B: 'sms-config.xml is edited; SPS has not read it',
+  C: 'the provider is blocked by a route; SPS has noticed nothing yet',
+  D: 'SPS is stopped',
+  E: 'SPS runs with the changed value, and the provider is blocked',
+  F: 'the registration is removed; route and file are still changed',
+  G: 'the registration is removed and the route is gone; the file is still changed',
+  H: 'the registration is removed, route and file are back; SPS has not been restarted with the original value',
+  I: 'everything is done and verified',
+};
+
+export const letterWords = (letter: RunLetter): string => STANDS_AT[letter];
+
+export function stateWords(state: RunSummary['state']): string {
+  switch (state) {
+    case 'under-way':
+      return 'under way';
+    case 'interrupted':
+      return 'interrupted: nobody works on it, and it has no end';
+    case 'done':
+      return 'done';
+    case 'taken-back':
+      return 'taken back; nothing was removed';
+    case 'removed-and-taken-back':
+      return 'partly removed; the rest was taken back';
+    case 'left-changed':
+      return 'something is left changed';
+    default:
+      return unreachable(state);
+  }
+}
+
+const REASONS: Readonly<Record<TakeBackReason, string>> = {
+  'step-failed': 'a step failed',
+  interrupted: 'somebody pressed Ctrl-C',
+  deadline: 'the deadline leaves no time for the next step',
+  'lease-lost': 'the appliance had heard nothing for too long and takes itself back',
+  rebooted: 'the appliance was rebooted',
+  asked: 'somebody asked for it',
+  drifted: 'something is not as this run had left it',
+};
+
+const SIGHTS = {
+  'connection-lost': 'the connection was lost',
+  'connected-again': 'connected again',
+  'lease-lost': 'no sign of life in time',
+  rebooted: 'the appliance had been rebooted',
+  'self-revert': 'what the appliance did by itself',
+  interrupted: 'Ctrl-C',
+} as const;
+
+const RESULTS = {
+  apply: { done: 'done', already: 'was so already', failed: 'FAILED' },
+  undo: { done: 'taken back', already: 'was back already', failed: 'NOT TAKEN BACK' },
+} as const;
+
+const HOW = {
+  plain: 'the plain removal',
+  procedure: 'the procedure',
+  'somebody-else': 'somebody else',
+} as const;
+
+const MODES = { run: 'begins', resume: 'goes on (resume)', revert: 'takes back (revert)' } as const;
+
+/** One entry in a sentence; undefined for those that say nothing to a person. Foreign text is in it as it came. */
+export function entryWords(entry: JournalEntry, plan: CleanupPlan, steps: KnownSteps): string | undefined {
+  const stepWords = (id: StepId) => {
+    const step = steps.get(id);
+    if (step === undefined) return id;
+    return `${step.number === undefined ? '' : `step ${step.number}: `}${stepTitle(step, plan)}`;
+  };
+  const nameOf = (uid: string) => plan.removals.find((one) => one.uid === uid)?.name ?? uid;
+  switch (entry.event) {
+    case 'begin':
+      return undefined;
+    case 'session':
+      return `${entry.user}@${entry.host} (process ${entry.pid}, ${entry.madeBy}) ${MODES[entry.mode]}`;
+    case 'appliance': {
+      const { hostKey, machineId, bootId, spsPid } = entry.facts;
+      const facts = [
+        ['host key', hostKey],
+        ['machine', machineId],
+        ['boot', bootId],
+        ['SPS process', spsPid],
+      ];
+      return `connected to the appliance: ${facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`])).join(', ')}`;
+    }
+    case 'intent':
+      return `${entry.action === 'apply' ? 'begins' : 'begins to take back'}  ${stepWords(entry.step)}`;
+    case 'outcome':
+      return `${RESULTS[entry.action][entry.result]}  ${stepWords(entry.step)}${entry.problem === undefined ? '' : `: ${entry.problem.summary}`}`;
+    case 'looked':
+      return `looked: ${{ 'in-effect': 'still in effect', 'not-in-effect': 'not in effect', drifted: 'changed by somebody else' }[entry.state]}  ${stepWords(entry.step)}`;
+    case 'removed':
+      return `${nameOf(entry.uid)} (uid ${entry.uid}) is gone from the list of providers: ${HOW[entry.how]}`;
+    case 'decided':
+      switch (entry.what.kind) {
+        case 'one-at-a-time':
+          return `decided to go on one at a time: ${entry.what.survivors.map(nameOf).join(', ')} survived step 7`;
+        case 'reconnected':
+          return `${nameOf(entry.what.uid)} is online again and stays`;
+        case 'take-back':
+          return `decided to take everything back: ${REASONS[entry.what.why]}`;
+        default:
+          return unreachable(entry.what);
+      }
+    case 'saw':
+      return `${SIGHTS[entry.what]}${entry.text === '' ? '' : `: ${entry.text}`}`;
+    case 'end':
+      return `end: ${stateWords(entry.result)}`;
+    default:
+      return unreachable(entry);
+  }
+}
