@@ -2,7 +2,8 @@ import type { SmsProviderRecord } from '../model/evidence.js';
 import { ok, type Problem } from '../model/problem.js';
 import type { JsonValue } from '../model/run.js';
 import { plainText } from '../wire/redact.js';
-import { listed, taskEnd, watchList } from './sms-watch.js';
+import { freshList } from './handlers/removal.js';
+import { taskEnd, watchList } from './sms-watch.js';
 import { inEffect, notInEffect, type StepHandler, type StepOf } from './step-handler.js';
 import type { Target } from './target.js';
 import { type Done, failed } from './trouble.js';
@@ -18,6 +19,7 @@ export const tryReconnect: StepHandler<'try-reconnect'> = {
     const record = await find(step, target);
     if (!record.ok) return record;
     const status = record.value?.status;
+    if (status === 'online') await noteReconnected(step, target);
     return ok(status === 'online' ? inEffect({ status }) : notInEffect({ status: plainText(status ?? 'not listed', 40) }));
   },
 
@@ -29,7 +31,7 @@ export const tryReconnect: StepHandler<'try-reconnect'> = {
   async apply(step, target): Promise<Done<JsonValue>> {
     const record = await find(step, target);
     if (!record.ok) return record;
-    if (record.value?.status === 'online') return ok({ status: 'online' });
+    if (record.value?.status === 'online') return noteReconnected(step, target);
     if (record.value === undefined || record.value.status !== 'disconnected') {
       return failed(useless(target.label, step.name, record.value?.status ?? 'not listed'));
     }
@@ -44,13 +46,24 @@ export const tryReconnect: StepHandler<'try-reconnect'> = {
     const online = await watchList(target, most, (all) => all.find(({ uid, status }) => uid === step.uid && status === 'online'));
     if (!online.ok) return online;
     if (online.value === undefined) return failed(stillNot(target.label, step.name, most));
-    target.say(`${step.name} is online again: nothing else is done about it`);
-    return ok({ status: 'online' });
+    return noteReconnected(step, target);
   },
 };
 
+/** From here on the run leaves it alone. */
+async function noteReconnected({ uid, name }: Step, target: Target): Promise<Done<JsonValue>> {
+  const isKnown = target.journal.entries.some(
+    (one) => one.event === 'decided' && one.what.kind === 'reconnected' && one.what.uid === uid,
+  );
+  if (!isKnown) {
+    target.say(`${name} is online again: nothing else is done about it`);
+    await target.journal.append({ event: 'decided', what: { kind: 'reconnected', uid } });
+  }
+  return ok({ status: 'online' });
+}
+
 async function find(step: Step, target: Target): Promise<Done<SmsProviderRecord | undefined>> {
-  const records = await listed(target);
+  const records = await freshList(target);
   return records.ok ? ok(records.value.find(({ uid }) => uid === step.uid)) : records;
 }
 

@@ -6,6 +6,7 @@ import type { JsonValue } from '../model/run.js';
 import { plainText } from '../wire/redact.js';
 import type { ProviderSpec } from '../wire/sms-tasks.js';
 import { parseBase64 } from '../x509/parse.js';
+import { freshList } from './handlers/removal.js';
 import type { CertificateQuestion } from './ports.js';
 import {
   cannotAsk,
@@ -16,7 +17,7 @@ import {
   otherCertificate,
   unreadableCertificate,
 } from './re-register-problems.js';
-import { isAt, listed, taskEnd, watchList } from './sms-watch.js';
+import { isAt, taskEnd, watchList } from './sms-watch.js';
 import { inEffect, notInEffect, type StepHandler, type StepOf } from './step-handler.js';
 import type { Target } from './target.js';
 import { type Done, failed } from './trouble.js';
@@ -35,7 +36,7 @@ const DATASTORES_WITHIN = 60;
  */
 export const reRegister: StepHandler<'re-register'> = {
   async inspect(step, target) {
-    const records = await listed(target);
+    const records = await freshList(target);
     if (!records.ok) return records;
     const kept = records.value.find(({ uid }) => uid === step.uid);
     // It was not removed after all, or came online by itself: there is nothing to take the place of.
@@ -45,7 +46,7 @@ export const reRegister: StepHandler<'re-register'> = {
   },
 
   capture: async (_step, target) => {
-    const records = await listed(target);
+    const records = await freshList(target);
     return records.ok ? ok({ uids: records.value.map(({ uid }) => plainText(uid, 80)) }) : records;
   },
 

@@ -3,6 +3,7 @@ import { ok, type Problem } from '../model/problem.js';
 import type { SmsTaskInfo } from '../wire/sms-tasks.js';
 import type { Ref } from '../wire/soap.js';
 import { canonicalHostPort } from '../x509/names.js';
+import { freshList } from './handlers/removal.js';
 import type { Target } from './target.js';
 import { type Done, failed } from './trouble.js';
 
@@ -10,9 +11,6 @@ import { type Done, failed } from './trouble.js';
 const EVERY = 2;
 /** Questions in a row that may go unanswered: SPS is busy while it takes a provider in. */
 const MOST_SILENCE = 15;
-
-/** A fresh list of SMS. */
-export const listed = (target: Target): Promise<Done<readonly SmsProviderRecord[]>> => target.sms((sms) => sms.registrations());
 
 /** By host and port: the path may be spelled in more than one way. */
 export function isAt(record: SmsProviderRecord, url: string): boolean {
@@ -43,7 +41,7 @@ export async function watchList(
 ): Promise<Done<SmsProviderRecord | undefined>> {
   const time = target.deadline(most);
   for (;;) {
-    const records = await listed(target);
+    const records = await freshList(target);
     if (!records.ok && records.error.kind !== 'failed') return records;
     const found = records.ok ? meets(records.value) : undefined;
     if (found !== undefined || time.isOver()) return records.ok || found !== undefined ? ok(found) : records;
