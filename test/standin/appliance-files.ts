@@ -6,7 +6,7 @@ import type { VcenterSideFacts } from './vcenter-side.js';
 export interface ApplianceOptions {
   readonly shell?: 'bash' | 'appliancesh';
   readonly rootPassword?: string;
-  /** How the operator logs in; default: by password. */
+  /** How estate.yaml logs in; the key is always accepted where keys are. Default: by password. */
   readonly login?: 'password' | 'key';
   /** SSH methods the appliance offers; default: all. */
   readonly methods?: readonly ('publickey' | 'password' | 'keyboard-interactive')[];
@@ -80,7 +80,7 @@ const WANTED = { 'vmware-vmon.service': 'multi-user.target', 'rhttpproxy.socket'
 
 type Put = (path: string, text: string, mode?: number) => void;
 
-function putSsh(folder: string, put: Put, { methods, login }: ApplianceOptions): void {
+function putSsh(folder: string, put: Put, { methods }: ApplianceOptions): void {
   const offers = (method: 'publickey' | 'password' | 'keyboard-interactive') =>
     (methods ?? ['publickey', 'password', 'keyboard-interactive']).includes(method) ? 'yes' : 'no';
   put('/etc/ssh/ssh_host_ecdsa_key', readFileSync(join(folder, 'operator/host'), 'utf8'), 0o600);
@@ -104,10 +104,8 @@ function putSsh(folder: string, put: Put, { methods, login }: ApplianceOptions):
     'Subsystem sftp internal-sftp',
   ];
   put('/etc/ssh/sshd_config', `${lines.join('\n')}\n`);
-  if (login === 'key') {
-    put('/root/.ssh/authorized_keys', readFileSync(join(folder, 'operator/client.pub'), 'utf8'), 0o600);
-    chmodSync(join(folder, 'files/root/.ssh'), 0o700);
-  }
+  put('/root/.ssh/authorized_keys', readFileSync(join(folder, 'operator/client.pub'), 'utf8'), 0o600);
+  chmodSync(join(folder, 'files/root/.ssh'), 0o700);
 }
 
 /** vmon is what starts the services at boot; the proxy in front of them passes 443 on to where SMS is played. */

@@ -44,15 +44,15 @@ hold() { # a network namespace, as the process that holds it; our stdin is not f
 hold
 client=$held
 ip link add client type veth peer name eth0 netns $client
-ip addr add 10.0.9.254/24 dev client
+ip addr add 192.168.9.254/24 dev client
 ip -6 addr add fd00:9::fe/64 dev client nodad
 ip link set client up
 nsenter --net=/proc/$client/ns/net sh -ec '
   ip link set lo up
-  ip addr add 10.0.9.1/24 dev eth0
+  ip addr add 192.168.9.1/24 dev eth0
   ip -6 addr add fd00:9::1/64 dev eth0 nodad
   ip link set eth0 up
-  ip route add default via 10.0.9.254
+  ip route add default via 192.168.9.254
   ip -6 route add default via fd00:9::fe'
 
 # The kernel state of the appliance is new with every boot: its routes are, too.

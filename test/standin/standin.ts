@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { parse, stringify } from 'yaml';
 import { mintKey } from '../support/openssh.js';
+import { missingRoot, missingSystemParts } from '../support/system.js';
 import { type ApplianceOptions, fillAppliance } from './appliance-files.js';
 import { openLines } from './lines.js';
 import { isAlive, rootFileSystem } from './rootfs.js';
@@ -20,6 +21,10 @@ const START_S = 40;
 
 const PREFIX = 'vasatrust-standin';
 const REPO = fileURLToPath(new URL('../..', import.meta.url));
+
+/** For `describe.skipIf(…)`: the parts, and the right to use them. */
+export const missingStandin = (): boolean =>
+  missingSystemParts('debootstrap', 'systemd-nspawn', 'ip', 'unshare', 'nsenter', 'ssh', 'ssh-keygen') || missingRoot();
 
 export interface StandinOptions extends ApplianceOptions {
   /** One of the lab; default: the published case. */
@@ -48,7 +53,7 @@ export interface Standin {
   /** As root in the container, past SSH. */
   inside(script: string): Promise<Ran>;
   /** A program of this machine, in the operator's network. */
-  start(command: string, args: readonly string[], env?: Readonly<Record<string, string>>): ChildProcess;
+  start(command: string, args: readonly string[], env?: Readonly<Record<string, string>>): ChildProcessWithoutNullStreams;
   state(): Promise<VcenterSideState>;
   spsLog(): string;
   console(): string;
@@ -199,7 +204,7 @@ async function bundleInto(folder: string): Promise<void> {
   const manifest = JSON.parse(readFileSync(join(REPO, 'package.json'), 'utf8')) as { version: string };
   await build({
     absWorkingDir: REPO,
-    entryPoints: ['test/standin/vcenter-side.ts', 'test/standin/product.ts'],
+    entryPoints: ['vcenter-side', 'product', 'hands'].map((name) => `test/standin/${name}.ts`),
     outdir: join(folder, 'bundle'),
     bundle: true,
     splitting: true,
