@@ -76,10 +76,28 @@ export function renderRun(run: ShownRun, format: Format): string {
 
 const isOpen = ({ state }: RunSummary): boolean => state === 'under-way' || state === 'interrupted';
 
+/** What a step was going to do is told where nothing tells what came of it; else with the outcome, and how long it took. */
 function happenings({ entries, plan, steps }: ShownRun) {
+  const begun = new Map<string, string>();
+  const settled = new Set<number>();
+  const seconds = new Map<number, number>();
+  for (const entry of entries.toReversed()) {
+    if (entry.event !== 'intent' && entry.event !== 'outcome') continue;
+    const key = `${entry.action} ${entry.step}`;
+    if (entry.event === 'outcome') begun.set(key, `${entry.seq} ${entry.at}`);
+    else {
+      const [seq, at] = begun.get(key)?.split(' ') ?? [];
+      begun.delete(key);
+      if (seq === undefined || at === undefined) continue;
+      settled.add(entry.seq);
+      seconds.set(Number(seq), Math.round((Date.parse(at) - Date.parse(entry.at)) / 1000));
+    }
+  }
   return entries.flatMap((entry) => {
-    const words = entryWords(entry, plan, steps);
-    return words === undefined ? [] : [{ at: entry.at, words }];
+    const words = settled.has(entry.seq) ? undefined : entryWords(entry, plan, steps);
+    if (words === undefined) return [];
+    const took = seconds.get(entry.seq) ?? 0;
+    return [{ at: entry.at, words: took > 0 ? `${words} (${took} s)` : words }];
   });
 }
 

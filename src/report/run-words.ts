@@ -96,7 +96,7 @@ export function entryWords(entry: JournalEntry, plan: CleanupPlan, steps: KnownS
       return `connected to the appliance: ${facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`])).join(', ')}`;
     }
     case 'intent':
-      return `${entry.action === 'apply' ? 'begins' : 'begins to take back'}  ${stepWords(entry.step)}`;
+      return `${entry.action === 'apply' ? 'begun' : 'begun to take back'}, and nothing tells what came of it  ${stepWords(entry.step)}`;
     case 'outcome':
       return `${RESULTS[entry.action][entry.result]}  ${stepWords(entry.step)}${entry.problem === undefined ? '' : `: ${entry.problem.summary}`}`;
     case 'looked':

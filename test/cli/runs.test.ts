@@ -1,0 +1,271 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { journalPath } from '../../src/execute/journal-file.js';
+import { lockPath } from '../../src/execute/lock-file.js';
+import { makeFolder, type StateFolder, stateFolder } from '../../src/execute/state-folder.js';
+import type { RunEvent, RunId } from '../../src/model/run.js';
+import { runCli } from '../support/run-cli.js';
+import { did, journalOf, SAMPLE_BEGIN, SAMPLE_RUN, SAMPLE_SESSION } from '../support/sample-journal.js';
+
+let folder: string;
+let state: StateFolder;
+let env: Record<string, string>;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'vasatrust-runs-'));
+  env = { XDG_STATE_HOME: folder };
+  state = stateFolder(env);
+  await makeFolder(state.runs);
+  await makeFolder(state.locks);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const OTHER = '20261123T080000Z-vc65-00ff' as RunId;
+
+function write(run: RunId, events: readonly RunEvent[], tail = ''): void {
+  const begin: RunEvent = { ...SAMPLE_BEGIN, run };
+  const lines = journalOf([begin, ...events]).map((entry) => JSON.stringify(entry));
+  writeFileSync(journalPath(state, run), `${lines.join('\n')}\n${tail}`);
+}
+
+function hold(run: RunId, change: { host?: string; pid?: number } = {}): void {
+  const holder = { run, user: 'bob', host: hostname(), pid: process.pid, since: '2026-11-22T20:15:00.000Z', ...change };
+  writeFileSync(lockPath(state, 'vc65'), JSON.stringify(holder));
+}
+
+/** No process has it: Linux gives none above four million. */
+const DEAD = 99_999_999;
+const UNTIL_E: readonly RunEvent[] = [
+  SAMPLE_SESSION,
+  { event: 'appliance', facts: { hostKey: 'SHA256:abc', bootId: 'boot-1', spsPid: 4242 } },
+  ...did('open-shell'),
+  ...did('arm-self-revert'),
+  ...did('record-state'),
+  ...did('lower-retry'),
+  ...did('block'),
+  ...did('stop-sps'),
+  ...did('start-sps'),
+];
+
+describe('runs list', () => {
+  test('without a run says so, and is an empty list as JSON', async () => {
+    expect(await runCli(['runs', 'list'], { env })).toMatchObject({ code: 0, stdout: 'No run yet.\n' });
+    expect((await runCli(['runs', 'list', '-o', 'json'], { env })).stdout).toBe('[]\n');
+  });
+
+  test('is newest first, with id, vCenter, state and when it began', async () => {
+    write(SAMPLE_RUN, [SAMPLE_SESSION, { event: 'end', result: 'done', left: [] }]);
+    write(OTHER, UNTIL_E);
+    const { code, stdout } = await runCli(['runs', 'list', '-o', 'json'], { env });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { id: OTHER, vcenter: 'vc65', state: 'interrupted', startedAt: '2026-11-22T20:15:00.000Z' },
+      { id: SAMPLE_RUN, vcenter: 'vc65', state: 'done' },
+    ]);
+    for (const format of ['table', 'md']) {
+      const shown = (await runCli(['runs', 'list', '-o', format], { env })).stdout;
+      expect(shown.indexOf(OTHER)).toBeLessThan(shown.indexOf(SAMPLE_RUN));
+      expect(shown).toContain('interrupted');
+    }
+  });
+
+  test('knows from the lock whether somebody still works on it', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    const state = async () => JSON.parse((await runCli(['runs', 'list', '-o', 'json'], { env })).stdout)[0].state;
+    hold(SAMPLE_RUN);
+    expect(await state()).toBe('under-way');
+    hold(SAMPLE_RUN, { pid: DEAD });
+    expect(await state()).toBe('interrupted');
+    hold(SAMPLE_RUN, { pid: DEAD, host: 'other-host' });
+    expect(await state()).toBe('under-way');
+    hold(OTHER);
+    expect(await state()).toBe('interrupted');
+  });
+
+  test('tells a damaged journal and still lists the others', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    writeFileSync(journalPath(state, OTHER), 'no journal\n');
+    const ran = await runCli(['runs', 'list', '-o', 'json'], { env });
+    expect(ran.code).toBe(3);
+    expect(JSON.parse(ran.stdout)).toHaveLength(1);
+    expect(ran.stderr).toContain(OTHER);
+  });
+
+  test('a run whose process died before the first line is none', async () => {
+    writeFileSync(journalPath(state, OTHER), '{"seq":1,"at":"20');
+    expect((await runCli(['runs', 'list', '-o', 'json'], { env })).stdout).toBe('[]\n');
+  });
+});
+
+describe('runs show', () => {
+  test('says to a third person what was done, by whom, when, what is left, and what to do', async () => {
+    write(SAMPLE_RUN, UNTIL_E, '{"seq":99,"at":"2026');
+    const { code, stdout } = await runCli(['runs', 'show', SAMPLE_RUN], { env });
+    expect(code).toBe(0);
+    for (const said of [
+      'vc65 (vc65.lab.example)',
+      'nobody works on it',
+      'E, SPS runs with the changed value, and the provider is blocked',
+      'by alice',
+      "confirmed by the vCenter's name, typed",
+      'dependents-running:vvol-gold, backup-unconfirmed',
+      'its last line was cut off',
+      'uid-ct0',
+      /11-22 20:15:10 {2}alice@jump1 \(process 4711, vasatrust test\) begins/,
+      /done {2}step 2: /,
+      /done {2}step 5: /,
+      'sms-config.xml says 4 in place of 99999',
+      'reject routes on the appliance: 10.1.2.4, 10.1.2.3',
+      '150 s after the last sign of life',
+      `vasatrust runs resume ${SAMPLE_RUN}`,
+      `vasatrust runs revert ${SAMPLE_RUN}`,
+    ])
+      expect(stdout).toMatch(typeof said === 'string' ? new RegExp(said.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : said);
+  });
+
+  test('a step that was begun and of which nothing more is known stands out', async () => {
+    write(SAMPLE_RUN, [...UNTIL_E, ...did('await-offline'), did('unregister')[0] ?? SAMPLE_SESSION]);
+    const { stdout } = await runCli(['runs', 'show', SAMPLE_RUN], { env });
+    expect(stdout.match(/nothing tells what came of it/g)).toHaveLength(1);
+    expect(stdout).toMatch(/begun, and nothing tells what came of it {2}step 7: /);
+  });
+
+  test('as JSON has the same and every entry', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    const shown = JSON.parse((await runCli(['runs', 'show', SAMPLE_RUN, '-o', 'json'], { env })).stdout);
+    expect(shown).toMatchObject({
+      formatVersion: 1,
+      id: SAMPLE_RUN,
+      state: 'interrupted',
+      at: 'E',
+      confirmed: 'typed',
+      torn: false,
+    });
+    expect(shown.entries).toHaveLength(UNTIL_E.length + 1);
+    expect(shown.journal).toBe(journalPath(state, SAMPLE_RUN));
+    expect(shown.whatIsLeft.length).toBeGreaterThan(2);
+  });
+
+  test('as Markdown is a document of its own', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    const { stdout } = await runCli(['runs', 'show', SAMPLE_RUN, '-o', 'md'], { env });
+    expect(stdout).toMatch(/^# Run 20261122T201500Z-vc65-1f3a$/m);
+    for (const heading of ['Registrations', 'What was done', 'What is left', 'What to do'])
+      expect(stdout).toContain(`## ${heading}`);
+  });
+
+  test('takes a part of an id that fits one run, and nothing that fits several or none', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    write(OTHER, UNTIL_E);
+    expect((await runCli(['runs', 'show', '1f3a'], { env })).code).toBe(0);
+    for (const [wanted, says] of [
+      ['vc65', /fits 2 runs/],
+      ['nothing', /no run "nothing"/],
+      ['../../../etc/passwd', /no run/],
+    ] as const) {
+      const ran = await runCli(['runs', 'show', wanted], { env });
+      expect([ran.code, ran.stdout]).toEqual([2, '']);
+      expect(ran.stderr).toMatch(says);
+    }
+  });
+
+  test('of a run that ended says that nothing is left, or what', async () => {
+    write(SAMPLE_RUN, [...UNTIL_E, { event: 'end', result: 'taken-back', left: [] }]);
+    expect((await runCli(['runs', 'show', SAMPLE_RUN], { env })).stdout).toMatch(/nothing: all is as before/);
+    write(SAMPLE_RUN, [...UNTIL_E, { event: 'end', result: 'left-changed', left: ['the route to 10.1.2.3 stands'] }]);
+    const { stdout } = await runCli(['runs', 'show', SAMPLE_RUN], { env });
+    expect(stdout).toContain('the route to 10.1.2.3 stands');
+    expect(stdout).toContain(`vasatrust runs revert ${SAMPLE_RUN}`);
+  });
+
+  test('what others said cannot steer the terminal', async () => {
+    const text = '\u001b[31mred\u0007 \u202egnp \u009b2J';
+    write(SAMPLE_RUN, [...UNTIL_E, { event: 'saw', what: 'self-revert', text }]);
+    for (const format of ['table', 'md', 'json']) {
+      const { stdout } = await runCli(['runs', 'show', SAMPLE_RUN, '-o', format], { env });
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+      expect(stdout).toContain('red');
+    }
+  });
+});
+
+describe('runs resume and revert', () => {
+  const ESTATE = `vcenters:
+  - id: vc65
+    address: vc65.lab.example
+    connectTo: 127.0.0.1:9
+    username: a@b
+    password: { env: NOTHING }
+    ssh: { host: 127.0.0.1, port: 9, hostKey: "SHA256:${'A'.repeat(43)}", password: { env: NOTHING } }
+`;
+  beforeEach(() => writeFileSync(join(folder, 'estate.yaml'), ESTATE));
+  const go = (args: readonly string[], typed?: readonly string[]) =>
+    runCli(['runs', ...args], { env, cwd: folder, ...(typed === undefined ? {} : { typed }) });
+
+  for (const [result, revertCode] of [
+    ['done', 0],
+    ['taken-back', 0],
+    ['removed-and-taken-back', 7],
+  ] as const)
+    test(`a run that ended ${result} leaves nothing to do`, async () => {
+      write(SAMPLE_RUN, [...UNTIL_E, { event: 'end', result, left: [] }]);
+      for (const [mode, code] of [
+        ['resume', 0],
+        ['revert', revertCode],
+      ] as const) {
+        const ran = await go([mode, SAMPLE_RUN, '-o', 'json']);
+        expect(ran.code).toBe(code);
+        expect(ran.stderr).toContain('nothing to do');
+        expect(JSON.parse(ran.stdout)).toMatchObject({ formatVersion: 1, run: SAMPLE_RUN, result, left: [] });
+      }
+    });
+
+  test('without a terminal and without --yes nothing is done: 6', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    const ran = await go(['resume', SAMPLE_RUN]);
+    expect(ran).toMatchObject({ code: 6, stdout: '' });
+    expect(ran.stderr).toMatch(/--yes/);
+    expect(readdirSync(state.locks)).toEqual([]);
+  });
+
+  test('another name than the vCenter’s declines: 6', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    const ran = await go(['revert', SAMPLE_RUN], ['vc67']);
+    expect(ran.code).toBe(6);
+    expect(ran.stderr).toMatch(/"vc67" is not vc65; nothing was changed/);
+  });
+
+  for (const [name, holder, says] of [
+    ['a process that is alive', {}, /bob@\S+ \(process \d+, run \S+, since 2026-11-22 20:15 UTC\)[\s\S]*Wait for its end/],
+    ['another machine', { host: 'other-host' }, /bob@other-host[\s\S]*--accept another-run:other-host/],
+  ] as const)
+    test(`a lock of ${name} refuses, and says who and since when: 6`, async () => {
+      write(SAMPLE_RUN, UNTIL_E);
+      hold(SAMPLE_RUN, holder);
+      const ran = await go(['revert', SAMPLE_RUN, '--yes']);
+      expect(ran.code).toBe(6);
+      expect(ran.stderr).toMatch(says);
+    });
+
+  test('a dead process’s lock of another run refuses: that one comes first', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    write(OTHER, UNTIL_E);
+    hold(OTHER, { pid: DEAD });
+    const ran = await go(['revert', SAMPLE_RUN, '--yes']);
+    expect(ran.code).toBe(6);
+    expect(ran.stderr).toContain(`vasatrust runs show ${OTHER}`);
+  });
+
+  test('a vCenter that estate.yaml does not have any more is a mistake: 2', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    writeFileSync(join(folder, 'estate.yaml'), ESTATE.replaceAll('vc65', 'vc99'));
+    expect((await go(['resume', SAMPLE_RUN, '--yes'])).code).toBe(2);
+  });
+
+  test('a time that is none is a mistake: 2', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    for (const text of ['25:00', '12:60', 'soon', '2'])
+      expect((await go(['resume', SAMPLE_RUN, '--deadline', text])).code).toBe(2);
+  });
+});
