@@ -99,6 +99,8 @@ start_watcher() {
 arm() {
   now || fail 'the uptime of the appliance cannot be read'
   if marked reverting && ! marked done; then exit 75; fi
+  # Its watcher is about to leave, or has left.
+  if marked done; then /bin/rm -f "$DIR/watching"; fi
   sha_of "$CONFIG"
   is_right || [ "$SHA" = "$DURING" ] || fail "$CONFIG was changed by somebody else: sha256 $SHA"
   for arm_mark in $MARKS; do

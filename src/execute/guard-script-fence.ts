@@ -78,7 +78,7 @@ may_go_on() {
 # Runs a mode of this script with the fence held.
 fenced() {
   if [ -x "$FLOCK" ]; then
-    "$FLOCK" -o -w 20 -E 77 "$DIR/fence" /bin/sh "$DIR/guard.sh" in-fence "$@"
+    "$FLOCK" -o -w "$FENCE_WAIT" -E 77 "$DIR/fence" /bin/sh "$DIR/guard.sh" in-fence "$@"
     return
   fi
   fence_tries=0
@@ -89,7 +89,7 @@ fenced() {
     if [ -n "$fence_by" ] && [ ! -e "/proc/$fence_by" ]; then
       # Its process is gone; of several that see it only one can rename it.
       /bin/mv "$DIR/fence.d" "$DIR/fence.gone.$$" 2> /dev/null && /bin/rm -rf "$DIR/fence.gone.$$"
-    elif [ "$fence_tries" -gt 20 ]; then
+    elif [ "$fence_tries" -gt "$FENCE_WAIT" ]; then
       return 77
     else
       /bin/sleep 1

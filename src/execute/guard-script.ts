@@ -18,6 +18,8 @@ const JOB_MOST = 1080;
 const ATTEMPT_MOST = 120;
 /** SPS is started by the boot within this time, or not at all (inferred: the whole stack takes 10 to 15 minutes). */
 const BOOT_MOST = 900;
+/** A command of the run holds the fence for a moment; so does a look. */
+const FENCE_WAIT = 20;
 
 const MARKS = [
   'reverting',
@@ -77,6 +79,7 @@ export function guardScript(facts: GuardFacts, timing: Pick<Timing, 'leaseMs' | 
     JOB_MOST: seconds(JOB_MOST),
     ATTEMPT_MOST: seconds(ATTEMPT_MOST),
     BOOT_MOST: seconds(BOOT_MOST),
+    FENCE_WAIT: String(Math.ceil((FENCE_WAIT * timing.secondMs) / 1000)),
     FLOCK: '/usr/bin/flock',
     SETSID: '/usr/bin/setsid',
     NOHUP: '/usr/bin/nohup',
