@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Lines, openLines } from './lines.js';
 import type { Standin } from './standin.js';
@@ -43,8 +44,38 @@ export function start(
 
 /** The product with the waits of the stand-in. */
 export function vasatrust(at: Standin, ...args: readonly string[]): Running {
-  const product = join(at.folder, 'bundle/product.js');
-  return start(at, process.execPath, [product, ...args, '--file', at.estateFile], { STANDIN_SECOND_MS: String(at.secondMs) });
+  return product(at, args, {});
+}
+
+/**
+ * The product, stopped by SIGSTOP behind the first line of its journal of that kind (`outcome:block`, `intent:unregister`): the line is on disk,
+ * and what follows is not begun. It goes on by SIGCONT.
+ */
+export async function vasatrustUntil(at: Standin, point: string, ...args: readonly string[]): Promise<Running> {
+  const running = product(at, args, { STANDIN_STOP_AT: point });
+  const ended = running.ended.then((end) => {
+    throw new Error(`it ended (${end.code}) before ${point}:\n${end.stderr}\n${end.stdout}`);
+  });
+  await Promise.race([stopped(running.pid), ended]);
+  ended.catch(() => {});
+  return running;
+}
+
+function product(at: Standin, args: readonly string[], env: Readonly<Record<string, string>>): Running {
+  const command = [join(at.bundle, 'product.js'), ...args, '--file', at.estateFile];
+  return start(at, process.execPath, command, { STANDIN_SECOND_MS: String(at.secondMs), ...env });
+}
+
+async function stopped(pid: number): Promise<void> {
+  const state = () => {
+    try {
+      return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+    } catch {
+      return undefined; // it ended
+    }
+  };
+  for (let now = state(); now !== undefined && now !== 'T'; now = state())
+    await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /** OpenSSH's client, with the key that the appliance takes. */
@@ -70,6 +101,6 @@ export function ssh(at: Standin, ...command: readonly string[]): Promise<Ended> 
 
 /** Somebody who works through the runbook; see `hands.ts`. */
 export function openRunbook(at: Standin, vcenter: string): Lines {
-  const hands = [join(at.folder, 'bundle/hands.js'), at.estateFile, vcenter, String(at.secondMs)];
+  const hands = [join(at.bundle, 'hands.js'), at.estateFile, vcenter, String(at.secondMs)];
   return openLines(at.start(process.execPath, hands, at.env), 'the hands');
 }

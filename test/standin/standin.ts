@@ -50,6 +50,8 @@ export interface Standin {
   /** Of the operator's machine: secrets, and a home and state folder of its own. */
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
+  /** Where what runs outside of the container was bundled to. */
+  readonly bundle: string;
   /** As root in the container, past SSH. */
   inside(script: string): Promise<Ran>;
   /** A program of this machine, in the operator's network. */
@@ -77,7 +79,7 @@ export async function openStandin(options: StandinOptions = {}): Promise<Standin
   sweep();
   const rootfs = await rootFileSystem();
   const folder = mkdtempSync(join(tmpdir(), `${PREFIX}-${process.pid}-`));
-  for (const name of ['shared', 'log/vmware/vmware-sps', 'layers', 'files', 'operator', 'bundle'])
+  for (const name of ['shared', 'log/vmware/vmware-sps', 'layers', 'files', 'operator'])
     mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, 'log/vmware/vmware-sps/sps.log'), '');
   const closers: (() => Promise<void>)[] = [];
@@ -102,7 +104,8 @@ async function assemble(
   const { folder, closers } = at;
   const secondMs = options.secondMs ?? SECOND_MS;
   const shared = join(folder, 'shared');
-  const bundle = bundleInto(folder);
+  const bundling = shareBundle();
+  closers.push(() => bundling.leave());
   const name = `${PREFIX}-${process.pid}-${folder.slice(-6)}`;
   const keeper = spawn(
     'unshare',
@@ -112,7 +115,7 @@ async function assemble(
   const keeping = openLines(keeper, 'the keeper');
   closers.push(() => keeping.end());
   const client = Number((await keeping.next()).split(' ')[1]);
-  await bundle;
+  const bundle = await bundling.folder;
   const sideOptions: VcenterSideOptions = {
     scenario: options.scenario ?? 'clash',
     vcenter: options.vcenter ?? 'vc65',
@@ -123,7 +126,7 @@ async function assemble(
     ...(options.moreAddresses ? { moreAddresses: options.moreAddresses } : {}),
   };
   const side = openLines(
-    spawn('nsenter', [net(keeper.pid), process.execPath, join(folder, 'bundle/vcenter-side.js'), JSON.stringify(sideOptions)], {
+    spawn('nsenter', [net(keeper.pid), process.execPath, join(bundle, 'vcenter-side.js'), JSON.stringify(sideOptions)], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     }),
@@ -156,6 +159,7 @@ async function assemble(
     secondMs,
     estateFile,
     folder,
+    bundle,
     env: {
       ...facts.env,
       [rootVariable(facts, options)]: password,
@@ -197,24 +201,48 @@ async function assemble(
 const SYSTEM_PATH = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
 const net = (pid: number | undefined): string => `--net=/proc/${pid}/ns/net`;
 
-/** The SMS side and the product, both as they are now. */
-async function bundleInto(folder: string): Promise<void> {
-  symlinkSync(join(REPO, 'node_modules'), join(folder, 'bundle/node_modules'));
-  writeFileSync(join(folder, 'bundle/package.json'), '{"type":"module"}');
+const bundled = { users: 0, folder: undefined as Promise<string> | undefined };
+
+/** The SMS side, the product and the hands as they are now: shared by the stand-ins of this process, removed with the last one. */
+function shareBundle(): { readonly folder: Promise<string>; leave(): Promise<void> } {
+  bundled.users += 1;
+  bundled.folder ??= bundleInto(mkdtempSync(join(tmpdir(), `${PREFIX}-${process.pid}-`)));
+  const { folder } = bundled;
+  return {
+    folder,
+    async leave() {
+      bundled.users -= 1;
+      if (bundled.users > 0) return;
+      bundled.folder = undefined;
+      const path = await folder.catch(() => undefined);
+      if (path !== undefined) rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+async function bundleInto(folder: string): Promise<string> {
+  symlinkSync(join(REPO, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   const manifest = JSON.parse(readFileSync(join(REPO, 'package.json'), 'utf8')) as { version: string };
-  await build({
-    absWorkingDir: REPO,
-    entryPoints: ['vcenter-side', 'product', 'hands'].map((name) => `test/standin/${name}.ts`),
-    outdir: join(folder, 'bundle'),
-    bundle: true,
-    splitting: true,
-    packages: 'external',
-    platform: 'node',
-    target: 'node20.19',
-    format: 'esm',
-    logLevel: 'warning',
-    define: { VASATRUST_VERSION: JSON.stringify(manifest.version) },
-  });
+  try {
+    await build({
+      absWorkingDir: REPO,
+      entryPoints: ['vcenter-side', 'product', 'hands'].map((name) => `test/standin/${name}.ts`),
+      outdir: folder,
+      bundle: true,
+      splitting: true,
+      packages: 'external',
+      platform: 'node',
+      target: 'node20.19',
+      format: 'esm',
+      logLevel: 'warning',
+      define: { VASATRUST_VERSION: JSON.stringify(manifest.version) },
+    });
+    return folder;
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 const rootVariable = ({ env }: VcenterSideFacts, { vcenter = 'vc65' }: StandinOptions): string =>
