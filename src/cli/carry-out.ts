@@ -1,16 +1,18 @@
-import type { VcenterConfig } from '../config/config.js';
+import type { Config, VcenterConfig } from '../config/config.js';
 import { type FileJournal, JournalLost } from '../execute/journal-file.js';
 import { openWay } from '../execute/open-way.js';
 import type { RunOperator } from '../execute/ports.js';
 import { type RunEnd, runCleanup } from '../execute/run-plan.js';
 import { summarize } from '../execute/summarize-run.js';
 import type { CleanupPlan } from '../model/cleanup-plan.js';
+import type { Problem } from '../model/problem.js';
 import type { JournalEntry, RunId } from '../model/run.js';
 import type { Timing } from '../model/timing.js';
 import { renderRunEnd } from '../report/render-run-end.js';
 import { failureOf } from './evidence.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Look } from './look.js';
+import { openRegistering } from './registering.js';
 import { openTelling } from './run-telling.js';
 import type { GlobalOptions, Surroundings, Underway } from './surroundings.js';
 
@@ -18,21 +20,25 @@ import type { GlobalOptions, Surroundings, Underway } from './surroundings.js';
 export interface Carrying {
   readonly plan: CleanupPlan;
   readonly vcenter: VcenterConfig;
+  readonly config: Config;
   readonly look: Look;
   readonly journal: FileJournal;
   readonly operator: RunOperator;
   readonly deadline?: Date;
+  /** `--yes`, which answers every question. */
+  readonly yes: boolean;
 }
 
 /** Works on it until its end, says what happens on stderr, and reports on stdout. */
 export async function carryOut(parts: Carrying, options: GlobalOptions, around: Surroundings): Promise<ExitCode> {
-  const { plan, vcenter, look, journal, operator, deadline } = parts;
+  const { plan, vcenter, config, look, journal, operator, deadline, yes } = parts;
   const { timing, clock, out, underway } = around;
   const telling = openTelling(out, clock, options.progress);
   underway.now = underwayOf(journal, vcenter.id, around);
   let end: RunEnd;
   try {
     end = await runCleanup({
+      run: journal.run,
       plan,
       journal,
       way: openWay(vcenter, look.context, hostKeyOf(journal.entries)),
@@ -42,6 +48,7 @@ export async function carryOut(parts: Carrying, options: GlobalOptions, around: 
       say: telling,
       interrupted: around.interrupted,
       mode: operator.mode,
+      registering: openRegistering({ plan, config, vcenter, context: look.context, yes }, around),
       ...(deadline === undefined ? {} : { deadline }),
     });
   } catch (error) {
@@ -53,16 +60,37 @@ export async function carryOut(parts: Carrying, options: GlobalOptions, around: 
     delete underway.now;
   }
   out.write(renderRunEnd({ end, plan, entries: journal.entries, journal: journal.path, run: journal.run }, options.output));
-  return exitCodeOf(end, operator.mode);
+  return exitCodeOf(end, operator.mode, journal.entries);
 }
 
-/** 0 done, 4 taken back (0 where that was the wish, 130 where Ctrl-C was the reason), 7 but for what is gone, 5 left changed. */
-function exitCodeOf({ result, interrupted }: RunEnd, mode: RunOperator['mode']): ExitCode {
+/** Answers that are a no to the run as a whole, when they come before it did anything. */
+const NO: readonly Problem['code'][] = [
+  'another-run',
+  'host-key-mismatch',
+  'host-key-unknown',
+  'host-key-revoked',
+  'tls-not-trusted',
+  'login-refused',
+  'not-configured',
+  'secret-unavailable',
+  'secret-unusable',
+];
+
+/** 0 done, 4 taken back (0 where that was the wish, 130 where Ctrl-C was the reason, 6 where it was refused), 7 but for what is gone, 5 left changed. */
+function exitCodeOf(
+  { result, interrupted, problem }: RunEnd,
+  mode: RunOperator['mode'],
+  entries: readonly JournalEntry[],
+): ExitCode {
   switch (result) {
     case 'done':
       return EXIT.clean;
-    case 'taken-back':
+    case 'taken-back': {
+      const isUntouched = !entries.some(({ event }) => event === 'intent');
+      if (problem !== undefined && (problem.code === 'another-run' || (isUntouched && NO.includes(problem.code))))
+        return EXIT.refused;
       return mode === 'revert' ? EXIT.clean : interrupted ? EXIT.interrupted : EXIT.takenBack;
+    }
     case 'removed-and-taken-back':
       return EXIT.registrationGone;
     case 'left-changed':

@@ -21,8 +21,10 @@ export function addCleanupCommands(program: Command, around: Surroundings, done:
     .option('--original-retry <number>', 'what retryAttempt was before somebody changed it', wholeNumber)
     .option('--second-look <seconds>', 'stale is looked at twice, so long apart', wholeNumber, 60)
     .option('--one-at-a-time', 'one registration after the other, each with restarts of its own')
+    .option('--first-reconnect', 'before anything is removed, have SMS reconnect what is disconnected and trusted there')
+    .option('--re-register', 'step 11: register again what was removed, where that takes it from nobody')
     .option('--deadline <HH:MM>', "begin no step that could not be finished or taken back by then (this machine's time)")
-    .option('--yes', "do not ask for the vCenter's name")
+    .option('--yes', "answer every question with yes: the vCenter's name, and that a certificate is the one that was seen")
     .option('--evidence <file>', 'go by saved evidence; connect to nothing')
     .action(async (vcenter: string, options) => {
       const { cleanupCommand } = await import('./commands/cleanup.js');

@@ -1,6 +1,6 @@
+import type { CertificateQuestion } from '../model/certificate-question.js';
 import type { NewRegistration } from '../model/cleanup-plan.js';
 import type { SmsProviderRecord } from '../model/evidence.js';
-import type { IsoTime, Sha256Hex } from '../model/ids.js';
 import type { Result } from '../model/problem.js';
 import type { JournalEntry, RunEvent, RunMode } from '../model/run.js';
 import type { ProviderSpec, SmsTaskInfo } from '../wire/sms-tasks.js';
@@ -59,16 +59,4 @@ export interface Registering {
   confirm(question: CertificateQuestion): Promise<boolean>;
   /** Which of these datastores some host cannot reach; where nobody can look, it is left out. */
   inaccessible?(datastores: readonly string[]): Promise<Result<readonly string[]>>;
-}
-
-/** May SMS trust this certificate? To be compared with what the array itself shows. */
-export interface CertificateQuestion {
-  readonly registration: NewRegistration;
-  readonly subject: string;
-  readonly issuer: string;
-  readonly sha256: Sha256Hex;
-  /** Upper-case hex with colons, as vSphere and arrays show it. */
-  readonly sha1: string;
-  readonly notBefore: IsoTime;
-  readonly notAfter: IsoTime;
 }

@@ -1,3 +1,4 @@
+import type { CertificateQuestion } from '../model/certificate-question.js';
 import type { NewRegistration } from '../model/cleanup-plan.js';
 import type { SmsFault, SmsProviderRecord } from '../model/evidence.js';
 import { isoTime } from '../model/ids.js';
@@ -7,7 +8,6 @@ import { plainText } from '../wire/redact.js';
 import type { ProviderSpec } from '../wire/sms-tasks.js';
 import { parseBase64 } from '../x509/parse.js';
 import { freshList } from './handlers/removal.js';
-import type { CertificateQuestion } from './ports.js';
 import {
   cannotAsk,
   declined,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CertificateQuestion, Journal, Registering, SmsAccess, Way } from '../../src/execute/ports.js';
+import type { Journal, Registering, SmsAccess, Way } from '../../src/execute/ports.js';
 import type { StepHandler, StepOf } from '../../src/execute/step-handler.js';
 import { Target } from '../../src/execute/target.js';
 import { openWorld } from '../../src/lab/build-world.js';
@@ -7,6 +7,7 @@ import { openKeySource } from '../../src/lab/keys.js';
 import { mintCa, mintLeaf } from '../../src/lab/pki.js';
 import type { LabCa, LabIdentity, LabProvider, LabVcenter, LabWorld, SpsSwitches } from '../../src/lab/world.js';
 import type { WorldBuilder } from '../../src/lab/world-builder.js';
+import type { CertificateQuestion } from '../../src/model/certificate-question.js';
 import type { CleanupPlan, CleanupStepKind, NewRegistration } from '../../src/model/cleanup-plan.js';
 import { type DerBase64, derBytes, type IsoTime, providerUrl, type Sha256Hex } from '../../src/model/ids.js';
 import type { StepId } from '../../src/model/plan.js';

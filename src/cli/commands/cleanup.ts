@@ -3,6 +3,7 @@ import { thisOperator } from '../../execute/operator.js';
 import { type StateFolder, stateFolder } from '../../execute/state-folder.js';
 import type { CleanupAnswer, CleanupPlan, CleanupRefusal } from '../../model/cleanup-plan.js';
 import type { Accepted } from '../../model/plan-answer.js';
+import { ok, type Result } from '../../model/problem.js';
 import type { RunId } from '../../model/run.js';
 import { renderCleanup } from '../../report/render-cleanup.js';
 import { runPlanLines } from '../../report/render-run-plan.js';
@@ -13,6 +14,7 @@ import { nextTime, timeWords } from '../deadline.js';
 import { EXIT, type ExitCode, exitCodeFor } from '../exit-codes.js';
 import { failureOf } from '../failure.js';
 import { lockRun, openRunRefusals } from '../local-runs.js';
+import { registrationWishes } from '../registering.js';
 import type { GlobalOptions, Surroundings } from '../surroundings.js';
 import type { Failure } from '../terminal.js';
 import { VERSION } from '../version.js';
@@ -27,6 +29,8 @@ export interface CleanupOptions extends GlobalOptions {
   /** Seconds between the two looks; 0: look once, which is enough to show and not enough to do. */
   readonly secondLook: number;
   readonly oneAtATime?: boolean;
+  readonly firstReconnect?: boolean;
+  readonly reRegister?: boolean;
   readonly evidence?: string;
   /** `HH:MM` */
   readonly deadline?: string;
@@ -78,7 +82,9 @@ function usageMistake(options: CleanupOptions): Failure | undefined {
 
 async function showCleanup(wanted: string, options: CleanupOptions, around: Surroundings): Promise<ExitCode> {
   const by = options.runbook === undefined ? 'tool' : 'hand';
-  const wish: CleanupWish = { ...wishFor(options), purpose: 'show', by };
+  const again = await againFor(options, around);
+  if (!again.ok) return fail({ failure: again.error, code: EXIT.usage }, around);
+  const wish: CleanupWish = { ...wishFor(options), ...again.value, purpose: 'show', by };
   const see = options.evidence === undefined ? look : answerFromFile;
   const seen = await see(wanted, options, wish, around);
   if (around.interrupted.aborted) return EXIT.interrupted;
@@ -102,7 +108,9 @@ async function doCleanup(wanted: string, options: CleanupOptions, around: Surrou
 
   const run = newRunId(aim.vcenter.id, clock.now());
   const state = stateFolder(around.env);
-  const wish: CleanupWish = { ...wishFor(options), purpose: 'carry-out', by: 'tool', run };
+  const again = await againFor(options, around);
+  if (!again.ok) return fail({ failure: again.error, code: EXIT.usage }, around);
+  const wish: CleanupWish = { ...wishFor(options), ...again.value, purpose: 'carry-out', by: 'tool', run };
   const seen = await answerFromLooks(aim, options.secondLook, wish, around);
   if (around.interrupted.aborted) return EXIT.interrupted;
   if (seen.kind === 'failed') return fail(seen, around);
@@ -154,7 +162,8 @@ async function begin(
     try {
       await journal.value.append({ event: 'begin', formatVersion: 1, run, plan, timing, confirmed });
       out.say(`run ${run}, journal ${journal.value.path}`);
-      const parts = { plan, vcenter: aim.vcenter, look: aim.look, journal: journal.value, operator };
+      const { vcenter, config, look } = aim;
+      const parts = { plan, vcenter, config, look, journal: journal.value, operator, yes: options.yes === true };
       const code = await carryOut({ ...parts, ...(deadline === undefined ? {} : { deadline }) }, options, around);
       const isThin = options.allStale === true && plan.undecided.length > 0;
       return exitCodeFor([code, ...(isThin ? [EXIT.gaps] : [])]);
@@ -204,14 +213,31 @@ function withLocalRefusals(
 }
 
 /** What the command line says; the looks add the rest. */
-function wishFor({ provider, accept = [], originalRetry, oneAtATime }: CleanupOptions): Omit<CleanupWish, 'purpose' | 'by'> {
+function wishFor({
+  provider,
+  accept = [],
+  originalRetry,
+  oneAtATime,
+  firstReconnect,
+}: CleanupOptions): Omit<CleanupWish, 'purpose' | 'by'> {
   return {
     accepted: accept.map(parseAccept),
     madeBy: `vasatrust ${VERSION}`,
     ...(provider === undefined ? {} : { provider }),
     ...(originalRetry === undefined ? {} : { originalRetry }),
     ...(oneAtATime === undefined ? {} : { oneAtATime }),
+    ...(firstReconnect === undefined ? {} : { firstReconnect }),
   };
+}
+
+/** How it is registered again stands in estate.yaml, also where the evidence is a saved file. */
+async function againFor(
+  options: CleanupOptions,
+  around: Surroundings,
+): Promise<Result<Pick<CleanupWish, 'reRegister'>, Failure>> {
+  if (options.reRegister !== true) return ok({});
+  const wishes = await registrationWishes(options, around);
+  return wishes.ok ? ok({ reRegister: wishes.value }) : wishes;
 }
 
 /** `CODE` or `CODE:NAME`; a name may hold colons. */

@@ -73,7 +73,8 @@ export async function runsContinueCommand(
     const journal = await openJournal(state, id, { now: () => clock.now(), secrets: aim.look.secrets });
     if (!journal.ok) return fail(failureOf(journal.error), EXIT.refused);
     try {
-      const parts = { plan, vcenter: aim.vcenter, look: aim.look, journal: journal.value, operator };
+      const { vcenter, config, look } = aim;
+      const parts = { plan, vcenter, config, look, journal: journal.value, operator, yes: options.yes === true };
       return await carryOut({ ...parts, ...(deadline === undefined ? {} : { deadline: deadline.value }) }, options, around);
     } finally {
       await journal.value.close();
