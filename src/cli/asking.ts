@@ -11,10 +11,11 @@ export function openAsking(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream,
         // Not in raw mode: Ctrl-C stays a signal, as everywhere else.
         const lines = createInterface({ input: stdin, terminal: false });
         const done = (line?: string) => {
+          // First: closing tells of itself, and only the first answer counts.
+          resolve(line);
           interrupted.removeEventListener('abort', stop);
           lines.close();
           stdin.pause();
-          resolve(line);
         };
         const stop = () => done();
         interrupted.addEventListener('abort', stop, { once: true });

@@ -47,7 +47,7 @@ export function openOutput(
     stderr,
     ...(stdout.isTTY && stdout.columns !== undefined && { width: stdout.columns }),
     write: (text) => void stdout.write(colours.level > 0 && !json ? coloured(text, colours) : text),
-    say: (text) => void stderr.write(`${line(text)}\n`),
+    say: (text) => void stderr.write(`${indented(line, text)}\n`),
     fail({ lines, ...failure }) {
       const said = lines ?? [`${failure.summary}.`.replace(/\.\.$/, '.'), `  ${failure.remedy}`];
       stderr.write(`${warnings.red('error')}  ${said.map((one) => indented(line, one)).join('\n')}\n`);

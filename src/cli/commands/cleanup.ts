@@ -142,7 +142,7 @@ async function begin(
 ): Promise<ExitCode> {
   const { out, clock, timing } = around;
   for (const line of runPlanLines(plan)) out.say(line);
-  const seconds = Math.ceil(selfRevertMs(timing) / timing.secondMs);
+  const seconds = Math.ceil(selfRevertMs(timing) / 1000);
   out.say(`If this is killed or loses its connection, ${plan.vcenter.id} begins to take itself back within ${seconds} s.`);
   if (deadline !== undefined) {
     out.say(`Deadline ${timeWords(deadline)}: no step is begun that could not be finished or taken back by then.`);

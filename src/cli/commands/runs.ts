@@ -55,6 +55,6 @@ function shownRun(run: KnownRun): ShownRun | undefined {
     torn,
     journal: path,
     steps: knownSteps(plan, readRun(plan, entries)),
-    selfRevertSeconds: Math.ceil(selfRevertMs(timing) / timing.secondMs),
+    selfRevertSeconds: Math.ceil(selfRevertMs(timing) / 1000),
   };
 }
