@@ -1,5 +1,6 @@
 import { runTerminalShell } from './appliance-bash.js';
-import { type Machine, Shell } from './appliance-shell.js';
+import type { Machine } from './appliance-machine.js';
+import { Shell } from './appliance-shell.js';
 import { type Descriptor, type Input, type Output, readLine } from './appliance-streams.js';
 import type { Terminal } from './appliance-terminal.js';
 
@@ -42,7 +43,7 @@ export async function runAppliancesh(
   for (;;) {
     terminal.write('Command> ');
     const line = await readLine(terminal);
-    if (line === undefined || machine.signal.aborted) return 0;
+    if (line === undefined || machine.signal?.aborted) return 0;
     const text = line.trim();
     const [word = '', ...rest] = text.split(/\s+/);
     if (word === '') continue;

@@ -1,6 +1,7 @@
 import { absolutePath } from './appliance-files.js';
+import type { Machine } from './appliance-machine.js';
 import { type Call, complain, type Outcome, type Program, tool } from './appliance-program.js';
-import { type Machine, Shell } from './appliance-shell.js';
+import { Shell } from './appliance-shell.js';
 import { Replace } from './appliance-shell-leave.js';
 import { type Descriptor, readLine } from './appliance-streams.js';
 import type { Terminal } from './appliance-terminal.js';
@@ -24,22 +25,18 @@ export function withBash(programs: ReadonlyMap<string, Program>): ReadonlyMap<st
   return all;
 }
 
-const machineOf = ({ world, vcenter, signal }: Call) => ({ world, vcenter, signal });
+const machineOf = ({ world, vcenter, process, environment }: Call) => ({ world, vcenter, process, environment });
 
 async function runBash(call: Call, machine: Machine): Promise<number> {
   const { command, fromInput, operands, interactive } = readOptions(call.args);
-  const descriptors = new Map<number, Descriptor>([
-    [0, { input: call.stdin }],
-    [1, { output: call.stdout }],
-    [2, { output: call.stderr }],
-  ]);
-  const shell = new Shell(machine, descriptors);
+  const shell = new Shell(machine, new Map(call.descriptors));
   shell.cwd = call.cwd;
+  shell.umask = call.umask;
   if (command !== undefined) {
     const [name, ...args] = operands;
     shell.name = name ?? 'bash';
     shell.args = args;
-    return shell.runScript(command);
+    return shell.runScript(command, true);
   }
   const [script, ...args] = fromInput ? [] : operands;
   if (script === undefined) {
@@ -50,6 +47,7 @@ async function runBash(call: Call, machine: Machine): Promise<number> {
   const file = shell.files.read(absolutePath(call.cwd, script));
   if (!file) return refuse(call, complain(`bash: ${script}: No such file or directory`, 127));
   shell.name = script;
+  shell.unboundCode = 1;
   shell.args = args;
   return shell.runScript(file.content.toString('utf8'));
 }

@@ -3,6 +3,7 @@ import { directoryTools } from './appliance-directory-tools.js';
 import { fileTools } from './appliance-file-tools.js';
 import { hostTools } from './appliance-host-tools.js';
 import { networkTools } from './appliance-network-tools.js';
+import { processTools } from './appliance-process-tools.js';
 import type { Program } from './appliance-program.js';
 import { sed } from './appliance-sed.js';
 import { serviceTools } from './appliance-service-tools.js';
@@ -18,6 +19,7 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ...certificateTools,
   ...directoryTools,
   ...hostTools,
+  ...processTools,
 ]);
 const WITHOUT_IP: ReadonlyMap<string, Program> = new Map([...PROGRAMS].filter(([name]) => name !== 'ip'));
 

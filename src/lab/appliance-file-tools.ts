@@ -13,7 +13,8 @@ export const fileTools: readonly (readonly [string, Program])[] = [
   ['touch', tool(touch)],
   ['chmod', tool(changeMode)],
   ['chown', tool(changeOwner)],
-  ['sync', tool(() => ({ code: 0 }))],
+  ['sync', tool(synchronize)],
+  ['ln', tool(link)],
   ['readlink', tool((call) => resolvePaths(call))],
   ['realpath', tool((call) => resolvePaths(call))],
   [
@@ -107,7 +108,7 @@ function stat(call: Call): Outcome {
       g: group === 'root' ? '0' : '1000',
       Y: String(Math.floor(facts.mtimeMs / 1000)),
       y: new Date(facts.mtimeMs).toISOString().replace('T', ' ').replace('Z', '000000 +0000'),
-      i: String(inodeOf(path)),
+      i: String(call.files.inode(path)),
       F: facts.directory ? 'directory' : facts.size === 0 ? 'regular empty file' : 'regular file',
       h: '1',
       N: `'${name}'`,
@@ -116,11 +117,6 @@ function stat(call: Call): Outcome {
     out.push(`${shown.replace(/%([a-zA-Z%])/g, (_all, letter: string) => (letter === '%' ? '%' : (values[letter] ?? '?')))}\n`);
   }
   return { code: stderr === '' ? 0 : 1, stdout: out.join(''), stderr };
-}
-
-/** The lab's files have no inodes; a number that stays with the path serves. */
-function inodeOf(path: string): number {
-  return [...path].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7) + 100_000;
 }
 
 function target(call: Call, from: string, to: string): string {
@@ -134,8 +130,12 @@ function move(call: Call): Outcome {
   if (to === undefined || names.length === 0) return complain('mv: missing file operand');
   for (const name of names) {
     const from = absolutePath(call.cwd, name);
-    if (!call.files.read(from)) return missing(call, name, 'cannot stat');
-    call.files.move(from, target(call, name, to));
+    if (!call.files.entry(from) && !call.files.isDirectory(from)) return missing(call, name, 'cannot stat');
+    const into = target(call, name, to);
+    if (!call.files.isDirectory(into.slice(0, into.lastIndexOf('/')) || '/')) {
+      return complain(`mv: cannot move '${name}' to '${to}': No such file or directory`);
+    }
+    call.files.move(from, into);
   }
   return { code: 0 };
 }
@@ -151,7 +151,8 @@ function copy(call: Call): Outcome {
     const path = target(call, name, to);
     const parent = path.slice(0, path.lastIndexOf('/')) || '/';
     if (!call.files.isDirectory(parent)) return complain(`cp: cannot create regular file '${to}': No such file or directory`);
-    call.files.write(path, Buffer.from(file.content), keep ? file.mode : undefined);
+    const full = call.files.write(path, file.content, keep ? file.mode : undefined);
+    if (full) return complain(`cp: error writing '${to}': No space left on device`);
     if (keep) call.files.change(path, { owner: file.owner, mtimeMs: file.mtimeMs });
   }
   return { code: 0 };
@@ -161,7 +162,7 @@ function remove(call: Call): Outcome {
   const force = flag(call.args, 'f');
   for (const name of operands(call.args)) {
     const path = absolutePath(call.cwd, name);
-    if (call.files.read(path)) call.files.remove(path);
+    if (call.files.entry(path)) call.files.remove(path);
     else if (call.files.isDirectory(path)) {
       if (!flag(call.args, 'r') && !flag(call.args, 'R')) return complain(`rm: cannot remove '${name}': Is a directory`);
       for (const one of call.files.paths()) if (`${one}/`.startsWith(`${path}/`)) call.files.remove(one);
@@ -171,7 +172,9 @@ function remove(call: Call): Outcome {
 }
 
 function makeDirectories(call: Call): Outcome {
-  const mode = Number.parseInt(option(call.args, 'm') ?? '755', 8);
+  const usual = 0o777 & ~call.umask;
+  const given = option(call.args, 'm');
+  const mode = given === undefined ? usual : Number.parseInt(given, 8);
   for (const name of operands(call.args, 'm')) {
     const path = absolutePath(call.cwd, name);
     const parents = flag(call.args, 'p');
@@ -181,7 +184,11 @@ function makeDirectories(call: Call): Outcome {
     }
     if (!parents && !call.files.isDirectory(path.slice(0, path.lastIndexOf('/')) || '/'))
       return missing(call, name, 'cannot create directory');
-    call.files.makeDirectory(path, mode);
+    const above = path.split('/').map((_part, at, parts) => parts.slice(0, at).join('/'));
+    for (const one of above) if (one !== '' && !call.files.isDirectory(one)) call.files.makeDirectory(one, usual);
+    if (call.files.makeDirectory(path, mode)) {
+      return complain(`mkdir: cannot create directory '${name}': No space left on device`);
+    }
   }
   return { code: 0 };
 }
@@ -200,7 +207,9 @@ function touch(call: Call): Outcome {
   for (const name of operands(call.args)) {
     const path = absolutePath(call.cwd, name);
     if (call.files.read(path)) call.files.change(path, { mtimeMs: call.world.now().getTime() });
-    else call.files.write(path, Buffer.alloc(0));
+    else if (call.files.isDirectory(path.slice(0, path.lastIndexOf('/')) || '/'))
+      call.files.open(path, false, 0o666 & ~call.umask);
+    else return complain(`touch: cannot touch '${name}': No such file or directory`);
   }
   return { code: 0 };
 }
@@ -243,7 +252,32 @@ function changeOwner(call: Call): Outcome {
   return { code: 0 };
 }
 
+/** Files named are synced, and directories need no more than their names. */
+function synchronize(call: Call): Outcome {
+  const paths = operands(call.args).map((name) => absolutePath(call.cwd, name));
+  const lost = paths.findIndex((path) => !call.files.exists(path));
+  if (lost >= 0) return complain(`sync: error opening '${operands(call.args)[lost] ?? ''}': No such file or directory`);
+  call.files.sync(paths);
+  return { code: 0 };
+}
+
+function link(call: Call): Outcome {
+  const [to, name, ...more] = operands(call.args);
+  if (to === undefined || name === undefined || more.length > 0 || !flag(call.args, 's')) {
+    return complain('ln: the lab knows ln -s TARGET NAME alone');
+  }
+  const path = absolutePath(call.cwd, name);
+  if (call.files.entry(path) && !flag(call.args, 'f'))
+    return complain(`ln: failed to create symbolic link '${name}': File exists`);
+  call.files.link(path, to);
+  return { code: 0 };
+}
+
 function resolvePaths(call: Call): Outcome {
+  const links = operands(call.args).map((name) => call.files.entry(absolutePath(call.cwd, name))?.link);
+  if (base(call.name) === 'readlink' && links.every((one) => one !== undefined)) {
+    return print(links.map((one) => `${one}\n`).join(''));
+  }
   const paths = operands(call.args).map((name) => absolutePath(call.cwd, name));
   if (base(call.name) === 'readlink' && !call.args.some((arg) => /^-[efm]/.test(arg))) return { code: 1 };
   return print(paths.map((path) => `${path}\n`).join(''));

@@ -1,6 +1,5 @@
-import { type Call, complain, type Outcome, type Program, print, systemTool, tool, waitUntil } from './appliance-program.js';
+import { type Call, complain, type Outcome, type Program, print, systemTool, tool } from './appliance-program.js';
 import { operands } from './appliance-text-tools.js';
-import { sleepOn } from './clock.js';
 
 export const hostTools: readonly (readonly [string, Program])[] = [
   ['date', tool(date)],
@@ -10,11 +9,6 @@ export const hostTools: readonly (readonly [string, Program])[] = [
   ['uptime', tool(() => print(' up 10 days,  1 user,  load average: 0.42, 0.40, 0.38\n'))],
   ['chage', tool(chage)],
   ['faillock', systemTool(faillock)],
-  ['sleep', tool(sleep)],
-  ['timeout', tool(timeout)],
-  ['nohup', tool((call) => runRest(call, operandsFrom(call.args)))],
-  ['setsid', tool((call) => runRest(call, operandsFrom(call.args)))],
-  ['env', tool(env)],
   ['printenv', tool(printEnvironment)],
   ['stty', tool(stty, () => true)],
   [
@@ -108,62 +102,6 @@ function faillock(call: Call): Outcome {
   }
   const rows = Array.from({ length: appliance.failedLogins }, () => '2026-01-01 00:00:00 RHOST 127.0.0.1 V\n');
   return print(`root:\nWhen                Type  Source                                           Valid\n${rows.join('')}`);
-}
-
-async function sleep(call: Call): Promise<Outcome> {
-  const seconds = Number.parseFloat(call.args[0] ?? '');
-  if (!(seconds >= 0)) return complain(`sleep: invalid time interval '${call.args[0] ?? ''}'`);
-  const until = call.world.now().getTime() + seconds * 1000;
-  return (await waitUntil(
-    call,
-    () => call.world.now().getTime() >= until,
-    () => until,
-  ))
-    ? { code: 0 }
-    : { code: 143 };
-}
-
-/** `timeout [-k N] [-s SIG] N COMMAND…`: ends the command's wait by the lab's clock; 124 then. */
-async function timeout(call: Call): Promise<Outcome> {
-  const rest = [...call.args];
-  while (rest[0]?.startsWith('-')) {
-    const taken = rest.shift() ?? '';
-    if (/^-[ks]$/.test(taken)) rest.shift();
-  }
-  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(rest.shift() ?? '') ?? [];
-  if (amount === '' || rest.length === 0) return complain('timeout: invalid time interval', 125);
-  const limitMs = Number(amount) * ({ s: 1, m: 60, h: 3600 }[unit] ?? 1) * 1000;
-  const ended = new AbortController();
-  const over = new AbortController();
-  const stop = () => ended.abort();
-  call.signal.addEventListener('abort', stop, { once: true });
-  if (limitMs > 0) {
-    void sleepOn(call.world.clock, limitMs, over.signal).then(() => {
-      if (!over.signal.aborted) ended.abort();
-    });
-  }
-  try {
-    const code = await call.run(rest, ended.signal);
-    return { code: ended.signal.aborted && !call.signal.aborted ? 124 : code };
-  } finally {
-    over.abort();
-    call.signal.removeEventListener('abort', stop);
-  }
-}
-
-function operandsFrom(args: readonly string[]): readonly string[] {
-  return args.slice(args.findIndex((arg) => !arg.startsWith('-')));
-}
-
-async function runRest(call: Call, argv: readonly string[]): Promise<Outcome> {
-  return argv.length === 0 ? complain(`${call.name}: missing operand`, 125) : { code: await call.run(argv) };
-}
-
-async function env(call: Call): Promise<Outcome> {
-  const rest = [...call.args];
-  while (rest[0]?.startsWith('-') || rest[0]?.includes('=')) rest.shift();
-  if (rest.length > 0) return runRest(call, rest);
-  return print([...call.environment].map(([name, value]) => `${name}=${value}\n`).join(''));
 }
 
 function printEnvironment({ args, environment }: Call): Outcome {

@@ -1,6 +1,7 @@
 import type { ApplianceFiles } from './appliance-files.js';
-import type { Input, Output } from './appliance-streams.js';
+import type { Descriptor, Input, Output } from './appliance-streams.js';
 import { sleepOn } from './clock.js';
+import type { Process } from './processes.js';
 import type { LabVcenter, LabWorld } from './world.js';
 
 /** One run of one program of the appliance. */
@@ -17,10 +18,16 @@ export interface Call {
   readonly cwd: string;
   /** Where the SSH connection comes from, as in SSH_CONNECTION. */
   readonly environment: ReadonlyMap<string, string>;
-  /** Ends when the channel does, or when `timeout` says so. */
+  readonly umask: number;
+  /** Everything the program inherits, standard streams included. */
+  readonly descriptors: ReadonlyMap<number, Descriptor>;
+  readonly process: Process;
+  /** Ends with the process. */
   readonly signal: AbortSignal;
-  /** Runs another program with this one's files, for `timeout`, `nohup`, `env`, …; its exit code. */
-  run(argv: readonly string[], signal?: AbortSignal): Promise<number>;
+  /** Runs another program as a child, for `timeout`, `flock`, …; its exit code. */
+  run(argv: readonly string[]): Promise<number>;
+  /** Another program takes this one's place, for `nohup`, `setsid`, `env`, … */
+  exec(argv: readonly string[]): Promise<number>;
 }
 
 /** What is still to be printed, and the exit code. */

@@ -49,8 +49,9 @@ async function runSed(call: Call): Promise<Outcome> {
     const file = call.files.read(path);
     if (!file) return complain(`sed: can't read ${name}: No such file or directory`, 2);
     const edited = edit(file.content, instructions, silent);
-    if (inPlace) call.files.write(path, edited);
-    else out.push(edited);
+    if (inPlace) {
+      if (call.files.replace(path, edited)) return complain(`sed: couldn't flush ${name}: No space left on device`, 4);
+    } else out.push(edited);
   }
   return { code: 0, stdout: Buffer.concat(out) };
 }

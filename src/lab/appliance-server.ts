@@ -5,8 +5,9 @@ import { execUnderAppliancesh, runAppliancesh } from './appliance-appliancesh.js
 import { runTerminalShell, withBash } from './appliance-bash.js';
 import { programsOf } from './appliance-commands.js';
 import { loginHandler } from './appliance-login.js';
+import type { Machine } from './appliance-machine.js';
 import { ownAddress } from './appliance-network-tools.js';
-import { type Machine, Shell } from './appliance-shell.js';
+import { Shell } from './appliance-shell.js';
 import { type Descriptor, Pipe } from './appliance-streams.js';
 import { Terminal } from './appliance-terminal.js';
 import type { LabVcenter, LabWorld } from './world.js';

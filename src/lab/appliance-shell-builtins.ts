@@ -1,10 +1,15 @@
 import { type ApplianceFiles, absolutePath } from './appliance-files.js';
 import { formatText } from './appliance-format.js';
+import { killByArguments } from './appliance-process-tools.js';
 import type { Program } from './appliance-program.js';
+import type { Jobs } from './appliance-shell-jobs.js';
 import { Leave, Replace } from './appliance-shell-leave.js';
+import { writeFailed } from './appliance-shell-programs.js';
 import type { Command } from './appliance-shell-tree.js';
 import { type Descriptor, type Input, type Output, readLine } from './appliance-streams.js';
 import { test } from './appliance-test.js';
+import { type Process, SIGNALS, signalNumber } from './processes.js';
+import type { LabVcenter } from './world.js';
 
 /** What builtins may look at and change in the shell that runs them. */
 export interface ShellState {
@@ -19,13 +24,19 @@ export interface ShellState {
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
+  readonly jobs: Jobs;
+  readonly process: Process;
+  readonly machine: { readonly vcenter: LabVcenter };
   args: readonly string[];
   cwd: string;
+  umask: number;
+  strictVariables: boolean;
   variable(name: string): string | undefined;
   assign(name: string, value: string): void;
   findProgram(name: string): Program | undefined;
   runCommand(argv: readonly string[], options?: { readonly functions: boolean }): Promise<number>;
   runText(source: string): Promise<number>;
+  runInstead(argv: readonly string[]): Promise<number>;
 }
 
 /** A command inside the shell itself; its exit code. */
@@ -59,9 +70,22 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['type', typeOf],
   ['exec', exec],
   ['eval', evaluate],
-  ['umask', () => 0],
-  ['wait', () => 0],
-  ['trap', () => 0],
+  ['umask', umask],
+  ['wait', (shell, [pid]) => shell.jobs.wait(pid === undefined ? undefined : number(pid, -1))],
+  [
+    'jobs',
+    (shell) =>
+      write(
+        shell,
+        shell.jobs
+          .pids()
+          .map((pid) => `${pid}\n`)
+          .join(''),
+      ),
+  ],
+  ['disown', (shell) => shell.jobs.forget()],
+  ['kill', kill],
+  ['trap', trap],
   ['history', () => 0],
 ]);
 
@@ -69,9 +93,9 @@ function leave(how: Leave['how'], value: number): never {
   throw new Leave(how, value);
 }
 
-function write(shell: ShellState, text: string | Buffer): number {
-  shell.stdout.write(text);
-  return 0;
+function write(shell: ShellState, text: string | Buffer, name = 'echo'): number {
+  const problem = shell.stdout.write(text);
+  return problem === undefined ? 0 : writeFailed(shell.process, shell.stderr, `bash: ${name}: `, problem);
 }
 
 function say(shell: ShellState, text: string, code: number): number {
@@ -101,8 +125,8 @@ function printf(shell: ShellState, args: readonly string[]): number {
   const [format, ...values] = into === '--' ? args.slice(1) : args;
   if (format === undefined) return say(shell, 'printf: usage: printf [-v var] format [arguments]', 2);
   const { bytes, problem } = formatText(format, values);
-  shell.stdout.write(bytes);
-  return problem === undefined ? 0 : say(shell, `printf: ${problem}`, 1);
+  const code = write(shell, bytes, 'printf');
+  return problem === undefined ? code : say(shell, `printf: ${problem}`, 1);
 }
 
 function runTest(shell: ShellState, args: readonly string[], name: string): number {
@@ -154,7 +178,7 @@ function shift(shell: ShellState, [count]: readonly string[]): number {
   return 0;
 }
 
-/** Options are taken and have no effect; the lab runs nothing that depends on them. */
+/** `-u` counts; other options are taken and have no effect: the lab runs nothing that depends on them. */
 function set(shell: ShellState, args: readonly string[]): number {
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at] ?? '';
@@ -162,8 +186,11 @@ function set(shell: ShellState, args: readonly string[]): number {
       shell.args = args.slice(at + 1);
       return 0;
     }
-    if (/^[-+]o$/.test(arg)) at += 1;
-    else if (!/^[-+][A-Za-z]+$/.test(arg)) {
+    if (/^[-+][A-Za-z]*u/.test(arg)) shell.strictVariables = arg.startsWith('-');
+    if (/^[-+]o$/.test(arg)) {
+      at += 1;
+      if (args[at] === 'nounset') shell.strictVariables = arg.startsWith('-');
+    } else if (!/^[-+][A-Za-z]+$/.test(arg)) {
       shell.args = args.slice(at);
       return 0;
     }
@@ -215,7 +242,37 @@ function typeOf(shell: ShellState, args: readonly string[]): number {
 async function exec(shell: ShellState, args: readonly string[]): Promise<number> {
   if (args.length === 0) return 0;
   if (/(^|\/)(ba)?sh$/.test(args[0] ?? '')) throw new Replace(args);
-  return leave('exit', await shell.runCommand(args, { functions: false }));
+  return leave('exit', await shell.runInstead(args));
+}
+
+function umask(shell: ShellState, [mode]: readonly string[]): number {
+  if (mode === undefined) return write(shell, `${shell.umask.toString(8).padStart(4, '0')}\n`);
+  if (!/^[0-7]{1,4}$/.test(mode)) return say(shell, `umask: ${mode}: the lab knows octal masks alone`, 1);
+  shell.umask = Number.parseInt(mode, 8);
+  return 0;
+}
+
+function kill(shell: ShellState, args: readonly string[]): number {
+  const { code, problems } = killByArguments(shell.process, shell.machine.vcenter, args);
+  for (const problem of problems) say(shell, `kill: ${problem}`, code);
+  if (shell.process.isOver) throw shell.process.death();
+  return code;
+}
+
+/** `trap ACTION SIGNAL…`, `trap - SIGNAL…`, `trap '' SIGNAL…` */
+function trap(shell: ShellState, args: readonly string[]): number {
+  const [action, ...signals] = args[0] === '--' ? args.slice(1) : args;
+  if (action === undefined || action === '-p') {
+    const names = new Map(Object.entries(SIGNALS).map(([name, value]) => [value, `SIG${name}`]));
+    const rows = shell.jobs.list().map(([signal, text]) => `trap -- '${text}' ${names.get(signal) ?? 'EXIT'}\n`);
+    return write(shell, rows.join(''));
+  }
+  for (const name of signals) {
+    const signal = name === 'EXIT' || name === '0' ? 0 : signalNumber(name);
+    if (signal === undefined) return say(shell, `trap: ${name}: invalid signal specification`, 1);
+    shell.jobs.trap(signal, action === '-' ? undefined : action);
+  }
+  return 0;
 }
 
 async function evaluate(shell: ShellState, args: readonly string[]): Promise<number> {

@@ -5,7 +5,7 @@ import type { Command, List } from './appliance-shell-tree.js';
 /** What running `if`, loops, `case` and groups needs of a shell. */
 export interface CompoundShell extends Expander {
   status: number;
-  readonly signal: AbortSignal;
+  readonly process: { readonly isOver: boolean };
   runList(list: List): Promise<void>;
   runApart(list: List): Promise<number>;
 }
@@ -15,7 +15,7 @@ const MAX_ROUNDS = 100_000;
 
 export async function runCompound(
   shell: CompoundShell,
-  command: Exclude<Command, { kind: 'simple' | 'function' }>,
+  command: Exclude<Command, { kind: 'simple' | 'function' | 'background' }>,
 ): Promise<void> {
   switch (command.kind) {
     case 'group':
@@ -74,7 +74,7 @@ async function runIf(shell: CompoundShell, command: Extract<Command, { kind: 'if
 
 async function loop(shell: CompoundShell, body: (round: number) => Promise<boolean>): Promise<void> {
   for (let round = 0; ; round += 1) {
-    if (round >= MAX_ROUNDS || shell.signal.aborted) throw new Leave('exit', 143);
+    if (round >= MAX_ROUNDS || shell.process.isOver) throw new Leave('exit', 143);
     try {
       if (!(await body(round))) return;
     } catch (left) {

@@ -4,6 +4,8 @@ import type { Word, WordPart } from './appliance-shell-tree.js';
 export interface Expander {
   variable(name: string): string | undefined;
   assign(name: string, value: string): void;
+  /** `set -u`: what is not set must not be used. */
+  readonly strictVariables: boolean;
   /** `$1`, `$2`, … */
   readonly args: readonly string[];
   /** Output of `$(source)`, without trailing line ends. */
@@ -13,7 +15,15 @@ export interface Expander {
 }
 
 /** A failed expansion (`${X:?text}`, bad arithmetic): the command is not run. */
-export class ExpansionProblem extends Error {}
+export class ExpansionProblem extends Error {
+  /** It ends the shell, not only the command. */
+  readonly fatal: boolean;
+
+  constructor(message: string, fatal = false) {
+    super(message);
+    this.fatal = fatal;
+  }
+}
 
 interface Field {
   text: string;
@@ -113,6 +123,9 @@ async function valueOfPart(shell: Expander, part: Exclude<WordPart, { kind: 'tex
 async function variableOf(shell: Expander, part: Extract<WordPart, { kind: 'variable' }>): Promise<string> {
   const { name, operator, operand } = part;
   const value = name === '@' || name === '*' ? shell.args.join(' ') : shell.variable(name);
+  if (value === undefined && shell.strictVariables && !/^:?[-=+?]$/.test(operator) && name !== '@' && name !== '*') {
+    throw new ExpansionProblem(`${name}: unbound variable`, true);
+  }
   const missing = value === undefined || (operator.startsWith(':') && value === '');
   switch (operator.replace(':', '')) {
     case 'length':

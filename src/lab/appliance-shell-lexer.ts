@@ -21,7 +21,28 @@ export interface HereDocument {
   readonly into: WordPart[];
 }
 
-const OPERATORS = ['&>', '<<<', '<<-', '<<', '<&', '>&', '>>', '>|', '&&', '||', ';;', ';', '&', '|', '(', ')', '<', '>', '\n'];
+const OPERATORS = [
+  '&>',
+  '<>',
+  '<<<',
+  '<<-',
+  '<<',
+  '<&',
+  '>&',
+  '>>',
+  '>|',
+  '&&',
+  '||',
+  ';;',
+  ';',
+  '&',
+  '|',
+  '(',
+  ')',
+  '<',
+  '>',
+  '\n',
+];
 
 /** Cuts shell text into words and operators, and words into their parts. */
 export class Lexer {

@@ -7,6 +7,7 @@ import { type Descriptor, inputOf, NOTHING, NOWHERE, type Output } from './appli
 export interface RedirectingShell extends Expander {
   readonly files: ApplianceFiles;
   readonly cwd: string;
+  readonly umask: number;
   readonly stderr: Output;
   descriptors: Map<number, Descriptor>;
   status: number;
@@ -58,8 +59,14 @@ function open(
         const path = absolutePath(shell.cwd, text);
         const file = shell.files.read(path);
         if (!file) return shell.files.isDirectory(path) ? 'Is a directory' : 'No such file or directory';
-        descriptors.set(fd, { input: inputOf(file.content) });
+        descriptors.set(fd, { input: inputOf(file.content), file });
       }
+      return undefined;
+    }
+    case '<>': {
+      const opened = openOutput(shell, descriptors, text, true);
+      if (typeof opened === 'string') return opened;
+      descriptors.set(fd, opened.file ? { ...opened, input: inputOf(opened.file.content) } : opened);
       return undefined;
     }
     case '>':
@@ -86,10 +93,14 @@ function openOutput(
   const path = absolutePath(shell.cwd, text);
   if (shell.files.isDirectory(path)) return 'Is a directory';
   if (!shell.files.isDirectory(path.slice(0, path.lastIndexOf('/')) || '/')) return 'No such file or directory';
-  if (!append || !shell.files.read(path)) shell.files.write(path, Buffer.alloc(0));
-  const write = (bytes: Buffer | string) => {
-    const before = shell.files.read(path)?.content ?? Buffer.alloc(0);
-    shell.files.write(path, Buffer.concat([before, typeof bytes === 'string' ? Buffer.from(bytes) : bytes]));
+  const file = shell.files.open(path, append, 0o666 & ~shell.umask);
+  let at = 0;
+  const write = (text: Buffer | string) => {
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+    if (bytes.length === 0) return undefined;
+    const problem = shell.files.writeAt(file, path, append ? file.content.length : at, bytes);
+    if (problem === undefined) at += bytes.length;
+    return problem;
   };
-  return { output: { write } };
+  return { output: { write }, file };
 }

@@ -7,13 +7,33 @@ export type Parsed =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'error'; readonly near: string };
 
+const MAX_PARSED = 4_096;
+const parsed = new Map<string, Parsed>();
+
+/** The same scripts are run again and again: trees are kept, and shared. */
 export function parseShell(source: string): Parsed {
+  let known = parsed.get(source);
+  if (!known) {
+    if (parsed.size >= MAX_PARSED) parsed.clear();
+    known = parse(source);
+    parsed.set(source, known);
+  }
+  return known;
+}
+
+function parse(source: string): Parsed {
   try {
     return { kind: 'list', list: new Parser(source).parseAll() };
   } catch (problem) {
     if (!(problem instanceof SyntaxProblem)) throw problem;
     return problem.near === undefined ? { kind: 'incomplete' } : { kind: 'error', near: problem.near };
   }
+}
+
+/** A list of one simple command: what bash does not fork for. */
+export function isOneCommand(list: List): boolean {
+  const [only] = list;
+  return list.length === 1 && only?.pipeline.commands.length === 1 && only.pipeline.commands[0]?.kind === 'simple';
 }
 
 const CLOSERS = new Set(['then', 'do', 'done', 'fi', 'else', 'elif', 'esac', '}']);
@@ -46,8 +66,13 @@ class Parser {
       }
       list.push({ operator, pipeline: this.parsePipeline() });
       const next = this.peek();
-      if (next?.kind !== 'operator' || ![';', '\n', '&&', '||'].includes(next.text)) return list;
+      if (next?.kind !== 'operator' || ![';', '\n', '&&', '||', '&'].includes(next.text)) return list;
       this.take();
+      if (next.text === '&') {
+        const first = list.findLastIndex((one) => one.operator === ';');
+        const body = list.splice(first);
+        list.push({ operator: ';', pipeline: { negated: false, commands: [{ kind: 'background', body }] } });
+      }
       operator = next.text === '&&' || next.text === '||' ? next.text : ';';
     }
   }
@@ -221,6 +246,7 @@ class Parser {
     if (operator?.kind !== 'operator') return undefined;
     switch (operator.text) {
       case '<':
+      case '<>':
       case '<<<':
       case '<&':
         this.take();

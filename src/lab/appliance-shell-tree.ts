@@ -17,7 +17,7 @@ export type Word = readonly WordPart[];
 
 export interface Redirection {
   readonly fd: number;
-  readonly operator: '<' | '>' | '>>' | '<&' | '>&' | '<<' | '<<<' | '&>';
+  readonly operator: '<' | '<>' | '>' | '>>' | '<&' | '>&' | '<<' | '<<<' | '&>';
   readonly target: Word;
 }
 
@@ -54,6 +54,7 @@ export type Command =
       readonly branches: readonly { readonly patterns: readonly Word[]; readonly body: List }[];
       readonly redirections: readonly Redirection[];
     }
+  | { readonly kind: 'background'; readonly body: List }
   | { readonly kind: 'function'; readonly name: string; readonly body: Command };
 
 export interface Pipeline {

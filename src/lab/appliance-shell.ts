@@ -1,36 +1,27 @@
-import { ApplianceFiles, absolutePath } from './appliance-files.js';
-import { type Call, type Outcome, type Program, quoteLine } from './appliance-program.js';
+import { ApplianceFiles } from './appliance-files.js';
+import { hangUpWith, type Machine, START_VARIABLES } from './appliance-machine.js';
+import type { Program } from './appliance-program.js';
 import { type Builtin, builtins, type ShellState } from './appliance-shell-builtins.js';
 import { runCompound } from './appliance-shell-compound.js';
 import { type Expander, ExpansionProblem, expandText, expandWords } from './appliance-shell-expand.js';
+import { Jobs } from './appliance-shell-jobs.js';
 import { Leave, Replace } from './appliance-shell-leave.js';
+import { plainText } from './appliance-shell-lexer.js';
+import { runStages } from './appliance-shell-pipeline.js';
+import { findProgram, runProgram } from './appliance-shell-programs.js';
 import { redirect } from './appliance-shell-redirect.js';
-import { parseShell } from './appliance-shell-syntax.js';
+import { isOneCommand, parseShell } from './appliance-shell-syntax.js';
 import type { Command, List, Pipeline, Word } from './appliance-shell-tree.js';
 import { type Descriptor, type Input, NOTHING, NOWHERE, type Output, Pipe, readAll, readLine } from './appliance-streams.js';
-import type { LabRecord, LabVcenter, LabWorld } from './world.js';
-
-export interface Machine {
-  readonly world: LabWorld;
-  readonly vcenter: LabVcenter;
-  readonly programs: ReadonlyMap<string, Program>;
-  readonly signal: AbortSignal;
-}
+import { type OpenFiles, type Process, processesOf } from './processes.js';
+import type { LabRecord } from './world.js';
 
 const MAX_DEPTH = 64;
-const START_VARIABLES: readonly (readonly [string, string])[] = [
-  ['HOME', '/root'],
-  ['USER', 'root'],
-  ['LOGNAME', 'root'],
-  ['SHELL', '/bin/bash'],
-  ['PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
-];
-
 /**
  * bash as far as the lab needs it: an interpreter over the lab's own files and a table of programs. It starts no process and opens no
  * file of this machine; what it does not know answers `command not found`, 127, and is recorded.
  */
-export class Shell implements Expander, ShellState {
+export class Shell implements Expander, ShellState, OpenFiles {
   readonly machine: Machine;
   readonly files: ApplianceFiles;
   readonly variables: Map<string, string>;
@@ -38,31 +29,59 @@ export class Shell implements Expander, ShellState {
   readonly exported: Set<string>;
   /** Values that `local` hides, one frame for each running function. */
   readonly frames: Map<string, string | undefined>[] = [];
+  readonly process: Process;
+  readonly jobs: Jobs;
   args: readonly string[] = [];
   /** `$0` */
   name = 'bash';
   cwd = '/root';
   status = 0;
-  descriptors: Map<number, Descriptor>;
+  umask = 0o022;
+  /** `set -u` */
+  strictVariables = false;
+  /** The command under way is the last one: it takes the place of this shell, as bash has it for `-c` and `&`. */
+  last = false;
+  /** `$$`: a subshell shows its parent's. */
+  readonly pid: number;
+  /** What an unset variable ends the shell with: 127 for `-c`, 1 elsewhere. */
+  unboundCode = 127;
+  /** What is open again when the command under way has ended. */
+  readonly kept: Map<number, Descriptor>[] = [];
+  private readonly ownsProcess: boolean;
+  private open: Map<number, Descriptor>;
   private depth: number;
 
-  constructor(machine: Machine, descriptors: Map<number, Descriptor>, parent?: Shell) {
+  constructor(machine: Machine, descriptors: Map<number, Descriptor>, parent?: Shell, process?: Process) {
     this.machine = machine;
     this.files = parent?.files ?? new ApplianceFiles(machine.world, machine.vcenter);
-    this.descriptors = new Map(descriptors);
-    this.variables = new Map(parent?.variables ?? START_VARIABLES);
+    this.open = new Map(descriptors);
+    this.variables = new Map(parent?.variables ?? machine.environment ?? START_VARIABLES);
     this.functions = new Map(parent?.functions);
     this.exported = new Set(parent?.exported ?? this.variables.keys());
     this.args = parent?.args ?? [];
     this.name = parent?.name ?? 'bash';
     this.cwd = parent?.cwd ?? '/root';
     this.status = parent?.status ?? 0;
+    this.umask = parent?.umask ?? 0o022;
+    this.strictVariables = parent?.strictVariables ?? false;
+    if (parent) this.unboundCode = 1;
     this.depth = (parent?.depth ?? 0) + 1;
+    const known = process ?? parent?.process ?? machine.process;
+    this.ownsProcess = known === undefined;
+    this.process = known ?? processesOf(machine.vcenter).spawn(['bash'], undefined, { unit: 'session.scope' });
+    this.process.files.add(this);
+    this.pid = parent?.pid ?? this.process.pid;
+    this.jobs = new Jobs(this, parent?.jobs);
+    if (this.ownsProcess) hangUpWith(machine.signal, this.process);
     if (this.depth > MAX_DEPTH) throw new Leave('exit', 1);
   }
 
-  get signal(): AbortSignal {
-    return this.machine.signal;
+  get descriptors(): Map<number, Descriptor> {
+    return this.open;
+  }
+  set descriptors(descriptors: Map<number, Descriptor>) {
+    this.open = descriptors;
+    this.process.table.changed();
   }
   get stdin(): Input {
     return this.descriptors.get(0)?.input ?? NOTHING;
@@ -74,18 +93,19 @@ export class Shell implements Expander, ShellState {
     return this.descriptors.get(2)?.output ?? NOWHERE;
   }
 
-  /** A whole script, as `bash -c` or from a file; its exit code. */
-  async runScript(source: string): Promise<number> {
-    return this.guard(() => this.runText(source));
+  /** A whole script, as `bash -c` (`once`) or from a file; its exit code. */
+  async runScript(source: string, once = false): Promise<number> {
+    return this.guard(() => this.runText(source, once));
   }
 
   /** One program or builtin with its arguments as they are: what `bash -c` makes of a line of quoted words. */
   async runArguments(argv: readonly string[]): Promise<number> {
+    this.last = true;
     return this.guard(() => this.runCommand(argv));
   }
 
   /** As `eval`: what leaves the text leaves this shell too. */
-  async runText(source: string): Promise<number> {
+  async runText(source: string, once = false): Promise<number> {
     const parsed = parseShell(source);
     if (parsed.kind !== 'list') {
       const near =
@@ -94,6 +114,7 @@ export class Shell implements Expander, ShellState {
       this.record(source, 'not understood', 2);
       return 2;
     }
+    this.last = once && isOneCommand(parsed.list);
     await this.runList(parsed.list);
     return this.status;
   }
@@ -103,10 +124,15 @@ export class Shell implements Expander, ShellState {
    * lines are read as they come. Ends at the end of input, at `exit`, and by `Replace`.
    */
   async runLines(ask?: (prompt: 'PS1' | 'PS2') => Promise<string | undefined>): Promise<number> {
+    const code = await this.readLines(ask);
+    return this.leave(code);
+  }
+
+  private async readLines(ask?: (prompt: 'PS1' | 'PS2') => Promise<string | undefined>): Promise<number> {
     const next = ask ?? (() => readLine(this.stdin));
     for (let gathered = ''; ; ) {
       const line = await next(gathered === '' ? 'PS1' : 'PS2');
-      if (line === undefined) return this.status;
+      if (line === undefined || this.process.isOver) return this.status;
       gathered += line.endsWith('\n') ? line : `${line}\n`;
       const parsed = parseShell(gathered);
       if (parsed.kind === 'incomplete') continue;
@@ -130,14 +156,15 @@ export class Shell implements Expander, ShellState {
     for (const { operator, pipeline } of list) {
       if (operator === '&&' && this.status !== 0) continue;
       if (operator === '||' && this.status === 0) continue;
-      if (this.machine.signal.aborted) throw new Leave('exit', 143);
+      if (this.process.isOver) throw this.process.death();
       await this.runPipeline(pipeline);
+      if (this.jobs.isTrapped) await this.jobs.runTraps();
     }
   }
 
-  /** A shell of its own with copies of everything. */
-  fork(descriptors = this.descriptors): Shell {
-    return new Shell(this.machine, descriptors, this);
+  /** A shell of its own with copies of everything, in this process or another. */
+  fork(descriptors = this.descriptors, process = this.process): Shell {
+    return new Shell(this.machine, descriptors, this, process);
   }
 
   variable(name: string): string | undefined {
@@ -148,11 +175,11 @@ export class Shell implements Expander, ShellState {
       case '#':
         return String(this.args.length);
       case '$':
-        return '4242';
+        return String(this.pid);
       case '-':
         return 'hB';
       case '!':
-        return undefined;
+        return this.jobs.lastPid === undefined ? undefined : String(this.jobs.lastPid);
       case 'PWD':
         return this.cwd;
       default:
@@ -179,36 +206,13 @@ export class Shell implements Expander, ShellState {
   /** Program, function or builtin, by name; its exit code. */
   async runCommand(argv: readonly string[], options: { readonly functions: boolean } = { functions: true }): Promise<number> {
     const [name = '', ...args] = argv;
+    const { last } = this;
+    this.last = false;
     const body = options.functions ? this.functions.get(name) : undefined;
     if (body) return this.runFunction(body, args);
     const builtin: Builtin | undefined = builtins.get(name);
     if (builtin) return builtin(this, args, name);
-    return this.runProgram(name, args, this.machine.signal);
-  }
-
-  async runProgram(name: string, args: readonly string[], signal: AbortSignal): Promise<number> {
-    const program = this.findProgram(name);
-    if (!program) return this.notFound(name, args);
-    const entry = program.filter?.(args) ? undefined : this.record(quoteLine([name, ...args]), 'started');
-    const call: Call = {
-      world: this.machine.world,
-      vcenter: this.machine.vcenter,
-      files: this.files,
-      name,
-      args,
-      stdin: this.stdin,
-      stdout: this.stdout,
-      stderr: this.stderr,
-      cwd: this.cwd,
-      environment: new Map([...this.variables].filter(([key]) => this.exported.has(key))),
-      signal,
-      run: (argv, inner = signal) => this.fork().runInner(argv, inner),
-    };
-    const { code, stdout, stderr }: Outcome = await program.run(call);
-    if (stdout !== undefined) this.stdout.write(stdout);
-    if (stderr !== undefined) this.stderr.write(stderr);
-    if (entry) entry.outcome = `exit ${code}`;
-    return code;
+    return runProgram(this, name, args, last);
   }
 
   record(what: string, outcome: string, code?: number): { outcome: string } {
@@ -220,44 +224,19 @@ export class Shell implements Expander, ShellState {
   }
 
   findProgram(name: string): Program | undefined {
-    const { programs } = this.machine;
-    if (!name.includes('/')) {
-      const program = programs.get(name);
-      return program?.onPath === false ? undefined : program;
-    }
-    const path = absolutePath(this.cwd, name);
-    const at = path.lastIndexOf('/');
-    const program = programs.get(path.slice(at + 1));
-    return program?.folders.includes(path.slice(0, at)) ? program : undefined;
+    return findProgram(this.machine.programs, this.cwd, name);
   }
 
-  private async runInner(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  /** `exec`: the program takes the place of this shell. */
+  async runInstead(argv: readonly string[]): Promise<number> {
     const [name = '', ...args] = argv;
-    return this.guard(() => (builtins.has(name) ? this.runCommand(argv) : this.runProgram(name, args, signal)));
+    return builtins.has(name) && !this.findProgram(name) ? this.runCommand(argv) : runProgram(this, name, args, true);
   }
 
-  private async notFound(name: string, args: readonly string[]): Promise<number> {
-    if (name.includes('/')) {
-      const path = absolutePath(this.cwd, name);
-      const file = this.files.read(path);
-      const script = file && (file.mode & 0o111) !== 0 ? file.content.toString('utf8') : undefined;
-      if (script !== undefined && /^#!\s*\/(usr\/)?bin\/(ba)?sh\b/.test(script)) {
-        const entry = this.record(quoteLine([name, ...args]), 'started');
-        const shell = this.fork();
-        shell.args = args;
-        const code = await shell.runScript(script);
-        entry.outcome = `exit ${code}`;
-        return code;
-      }
-      const why = file ? 'Permission denied' : this.files.isDirectory(path) ? 'Is a directory' : 'No such file or directory';
-      const code = why === 'No such file or directory' ? 127 : 126;
-      this.stderr.write(`bash: ${name}: ${why}\n`);
-      this.record(quoteLine([name, ...args]), why, code);
-      return code;
-    }
-    this.stderr.write(`bash: ${name}: command not found\n`);
-    this.record(quoteLine([name, ...args]), 'command not found', 127);
-    return 127;
+  /** Runs a program, or a builtin as one, for `timeout`, `env`, …; as a child, or instead of what this shell's process was. */
+  async runInner(argv: readonly string[], instead: boolean): Promise<number> {
+    const [name = '', ...args] = argv;
+    return this.guard(() => (builtins.has(name) ? this.runCommand(argv) : runProgram(this, name, args, instead)));
   }
 
   private async runFunction(body: Command, args: readonly string[]): Promise<number> {
@@ -287,42 +266,29 @@ export class Shell implements Expander, ShellState {
   private async runPipeline({ commands, negated }: Pipeline): Promise<void> {
     const [only] = commands;
     if (commands.length === 1 && only) await this.runOne(only);
-    else this.status = await this.runStages(commands);
+    else this.status = await this.process.until(runStages(this, commands));
     if (negated) this.status = this.status === 0 ? 1 : 0;
   }
 
-  /** All stages at once, each in a shell of its own; the exit code is the last one's. */
-  private async runStages(commands: readonly Command[]): Promise<number> {
-    let from: Pipe | undefined;
-    const stages = commands.map(async (command, index) => {
-      const to = index < commands.length - 1 ? new Pipe() : undefined;
-      const descriptors = new Map(this.descriptors);
-      if (from) descriptors.set(0, { input: from });
-      if (to) descriptors.set(1, { output: to });
-      from = to;
-      const shell = this.fork(descriptors);
-      const code = await shell.guard(async () => {
-        await shell.runOne(command);
-        return shell.status;
-      });
-      to?.end();
-      return code;
-    });
-    return (await Promise.all(stages)).at(-1) ?? 0;
-  }
-
-  private async runOne(command: Command): Promise<void> {
+  async runOne(command: Command): Promise<void> {
     if (command.kind === 'function') {
       this.functions.set(command.name, command.body);
       this.status = 0;
       return;
     }
     if (command.kind === 'simple') return this.runSimple(command);
+    if (command.kind === 'background') {
+      this.jobs.start(command.body);
+      this.status = 0;
+      return;
+    }
     const before = this.descriptors;
+    this.kept.push(before);
     try {
       if (!(await redirect(this, command.redirections))) return;
       await runCompound(this, command);
     } finally {
+      this.kept.pop();
       this.descriptors = before;
     }
   }
@@ -338,6 +304,7 @@ export class Shell implements Expander, ShellState {
 
   private async runSimple(command: Extract<Command, { kind: 'simple' }>): Promise<void> {
     const before = this.descriptors;
+    this.kept.push(before);
     let keep = false;
     try {
       const argv = await this.expandArguments(command.words);
@@ -368,7 +335,9 @@ export class Shell implements Expander, ShellState {
       if (!(problem instanceof ExpansionProblem)) throw problem;
       this.stderr.write(`bash: ${problem.message}\n`);
       this.status = 1;
+      if (problem.fatal) throw new Leave('exit', this.unboundCode);
     } finally {
+      this.kept.pop();
       if (!keep) this.descriptors = before;
     }
   }
@@ -376,9 +345,9 @@ export class Shell implements Expander, ShellState {
   /** `local` and `export` take assignments, and the value of an assignment is not split. */
   private async expandArguments(words: readonly Word[]): Promise<string[]> {
     const [first, ...rest] = words;
-    const [name] = first ? await expandWords(this, [first]) : [];
+    const name = first ? plainText(first) : undefined;
     if (name !== 'local' && name !== 'export') return expandWords(this, words);
-    const argv = [name];
+    const argv: string[] = [name];
     for (const word of rest) {
       const [part] = word;
       if (part?.kind === 'text' && !part.quoted && /^[A-Za-z_]\w*=/.test(part.text)) argv.push(await expandText(this, word));
@@ -387,17 +356,41 @@ export class Shell implements Expander, ShellState {
     return argv;
   }
 
-  private async guard(body: () => Promise<number>): Promise<number> {
+  /** To the end of this shell, however it comes. */
+  async guard(body: () => Promise<number>): Promise<number> {
+    return this.leave(await this.runGuarded(body));
+  }
+
+  private async runGuarded(body: () => Promise<number>): Promise<number> {
     try {
       return await body();
     } catch (left) {
       if (left instanceof Leave) return left.how === 'exit' || left.how === 'return' ? left.value : 0;
-      if (left instanceof Replace) return this.guard(() => this.runCommand(left.argv));
+      if (left instanceof Replace) return this.runGuarded(() => this.runInstead(left.argv));
       if (left instanceof ExpansionProblem) {
         this.stderr.write(`bash: ${left.message}\n`);
         return 1;
       }
       throw left;
+    } finally {
+      if (this.process.killedBy !== undefined) this.jobs.forgetTraps();
     }
+  }
+
+  /** The EXIT trap, and the end of everything this shell has open. */
+  private async leave(code: number): Promise<number> {
+    let last = code;
+    const trap = this.jobs.takeExitTrap();
+    if (trap !== undefined) {
+      this.status = code;
+      last = await this.runGuarded(async () => {
+        await this.runText(trap);
+        return code;
+      });
+    }
+    this.process.files.delete(this);
+    if (this.ownsProcess) this.process.end(last);
+    else this.process.table.changed();
+    return this.process.code ?? last;
   }
 }

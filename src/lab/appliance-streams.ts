@@ -1,3 +1,5 @@
+import type { LabFile } from './world.js';
+
 /** What a command of the lab's shell reads from. `undefined`: end of file. */
 export interface Input {
   /** Some bytes, at least one. */
@@ -8,8 +10,11 @@ export interface Input {
   readonly terminal?: TerminalModes;
 }
 
+/** Why nothing, or not all, was written. */
+export type WriteProblem = 'ENOSPC' | 'EPIPE';
+
 export interface Output {
-  write(bytes: Buffer | string): void;
+  write(bytes: Buffer | string): WriteProblem | undefined;
   readonly terminal?: TerminalModes;
 }
 
@@ -17,6 +22,8 @@ export interface Output {
 export interface Descriptor {
   readonly input?: Input;
   readonly output?: Output;
+  /** Where it is a file: what `flock` locks. */
+  readonly file?: LabFile;
 }
 
 /** What `stty` can see and change. */
@@ -30,7 +37,7 @@ export interface TerminalModes {
 }
 
 export const NOTHING: Input = { read: async () => undefined, unread: () => {} };
-export const NOWHERE: Output = { write: () => {} };
+export const NOWHERE: Output = { write: () => undefined };
 
 /** A pipe: unbounded, in memory. */
 export class Pipe implements Input, Output {
@@ -38,10 +45,11 @@ export class Pipe implements Input, Output {
   private ended = false;
   private wake: (() => void)[] = [];
 
-  write(bytes: Buffer | string): void {
-    if (this.ended || bytes.length === 0) return;
+  write(bytes: Buffer | string): WriteProblem | undefined {
+    if (this.ended || bytes.length === 0) return undefined;
     this.chunks.push(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
     this.wakeAll();
+    return undefined;
   }
 
   end(): void {

@@ -1,4 +1,4 @@
-import { type Input, type Output, Pipe, type TerminalModes } from './appliance-streams.js';
+import { type Input, type Output, Pipe, type TerminalModes, type WriteProblem } from './appliance-streams.js';
 
 /** Linux keeps 4095 bytes of a line that nobody edits; what comes after is lost. */
 const MAX_LINE = 4095;
@@ -44,10 +44,11 @@ export class Terminal implements Input, Output {
     this.ready.end();
   }
 
-  write(bytes: Buffer | string): void {
+  write(bytes: Buffer | string): WriteProblem | undefined {
     const buffer = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
-    if (this.closed || buffer.length === 0) return;
+    if (this.closed || buffer.length === 0) return undefined;
     this.send(this.modes.cooked ? Buffer.from(buffer.toString('latin1').replaceAll('\n', '\r\n'), 'latin1') : buffer);
+    return undefined;
   }
 
   unread(bytes: Buffer): void {

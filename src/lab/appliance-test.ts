@@ -57,7 +57,7 @@ function unary(
       return files.isDirectory(path) || ((file?.mode ?? 0) & 0o111) !== 0;
     case '-L':
     case '-h':
-      return false;
+      return files.entry(path)?.link !== undefined;
     case '-t':
       return (
         descriptors.get(Number(operand))?.input?.terminal !== undefined ||

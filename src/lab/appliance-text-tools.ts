@@ -258,7 +258,9 @@ async function tee(call: Call): Promise<Outcome> {
   for (const name of operands(call.args)) {
     const path = absolutePath(call.cwd, name);
     const before = flag(call.args, 'a') ? (call.files.read(path)?.content ?? Buffer.alloc(0)) : Buffer.alloc(0);
-    call.files.write(path, Buffer.concat([before, bytes]));
+    if (call.files.write(path, Buffer.concat([before, bytes]))) {
+      return { code: 1, stdout: bytes, stderr: `tee: ${name}: No space left on device\n` };
+    }
   }
   return print(bytes);
 }

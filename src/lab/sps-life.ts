@@ -11,7 +11,7 @@ export function settleService(world: LabWorld, vcenter: LabVcenter): void {
   const { sps } = vcenter.appliance;
   const { spsStopMs, spsStartMs } = world.timing;
   const now = world.now().getTime();
-  if (sps.state === 'STOPPING' && now >= (sps.stoppingSinceMs ?? 0) + spsStopMs) stopped(vcenter);
+  if (sps.state === 'STOPPING' && !stopHangs(world, vcenter) && now >= (sps.stoppingSinceMs ?? 0) + spsStopMs) stopped(vcenter);
   const fault = startFault(world, vcenter);
   if (sps.state === 'STARTING' && fault !== 'hangs' && now >= sps.startedAtMs + spsStartMs) {
     if (sps.startFails) stopped(vcenter);
@@ -25,7 +25,7 @@ export function settleService(world: LabWorld, vcenter: LabVcenter): void {
 /** When a stop or start under way will be over; undefined: nothing is under way, or it hangs. */
 export function nextChangeMs(world: LabWorld, vcenter: LabVcenter): number | undefined {
   const { sps } = vcenter.appliance;
-  if (sps.state === 'STOPPING') return (sps.stoppingSinceMs ?? 0) + world.timing.spsStopMs;
+  if (sps.state === 'STOPPING' && !stopHangs(world, vcenter)) return (sps.stoppingSinceMs ?? 0) + world.timing.spsStopMs;
   if (sps.state === 'STARTING' && startFault(world, vcenter) !== 'hangs') return sps.startedAtMs + world.timing.spsStartMs;
   return undefined;
 }
@@ -106,12 +106,16 @@ function warmAtMs(world: LabWorld, vcenter: LabVcenter): number {
   return vcenter.appliance.sps.startedAtMs + world.timing.spsStartMs * (1 + WARM_UP);
 }
 
-function stopped(vcenter: LabVcenter): void {
+export function stopped(vcenter: LabVcenter): void {
   const { sps } = vcenter.appliance;
   sps.state = 'STOPPED';
   sps.health = 'UNHEALTHY';
   delete sps.stoppingSinceMs;
   delete sps.startFails;
+}
+
+function stopHangs(world: LabWorld, vcenter: LabVcenter): boolean {
+  return world.faults.some((fault) => fault.kind === 'sps-stop' && fault.where === vcenter.id);
 }
 
 function startFault(world: LabWorld, vcenter: LabVcenter): 'hangs' | 'fails' | 'unhealthy' | undefined {

@@ -143,6 +143,8 @@ export interface LabFile {
   mode: number;
   owner: string;
   mtimeMs: number;
+  /** A symbolic link: where it leads. */
+  readonly link?: string;
 }
 
 export interface LabSps {
@@ -160,6 +162,8 @@ export interface LabSps {
   startFails?: boolean;
   /** sps.log, newest last. */
   readonly log: string[];
+  /** How often sps.log was begun anew. */
+  rotations?: number;
 }
 
 /** One row of a vCenter's SMS. What SPS shows as `status` is worked out by `sps-model`, not stored here. */
@@ -304,7 +308,11 @@ export type LabFault =
     }
   | { readonly kind: 'huge-answer'; readonly where: string; readonly bytes: number }
   | { readonly kind: 'slow'; readonly where: string; readonly ms: number }
+  /** Writes below a path fail from a moment on (ms since the epoch); names can still be made, removed and changed. */
+  | { readonly kind: 'disk-full'; readonly where: string; readonly path: string; readonly fromMs?: number }
   /** sshd ends every connection of that age: a hardened one does after 900 s without a word. */
   | { readonly kind: 'session-cut'; readonly where: string; readonly afterMs: number }
   /** The next starts of SPS stay in START_PENDING, fail, or end STARTED and never HEALTHY. */
-  | { readonly kind: 'sps-start'; readonly where: string; readonly how: 'hangs' | 'fails' | 'unhealthy' };
+  | { readonly kind: 'sps-start'; readonly where: string; readonly how: 'hangs' | 'fails' | 'unhealthy' }
+  /** Stops of SPS stay in STOP_PENDING. */
+  | { readonly kind: 'sps-stop'; readonly where: string; readonly how: 'hangs' };

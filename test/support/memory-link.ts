@@ -3,7 +3,7 @@ import type { SmsAccess, Way } from '../../src/execute/ports.js';
 import { withBash } from '../../src/lab/appliance-bash.js';
 import { programsOf } from '../../src/lab/appliance-commands.js';
 import { Shell } from '../../src/lab/appliance-shell.js';
-import { inputOf } from '../../src/lab/appliance-streams.js';
+import { inputOf, type WriteProblem } from '../../src/lab/appliance-streams.js';
 import { enterConnection } from '../../src/lab/connections.js';
 import { providerInfo } from '../../src/lab/sms-records.js';
 import { type Data, isData, isList, type Value } from '../../src/lab/soap-values.js';
@@ -139,10 +139,14 @@ async function runCommand(world: LabWorld, vcenter: LabVcenter, argv: readonly s
 }
 
 class Collected {
+  /** The connection is gone: whoever writes dies of it. */
+  broken = false;
   readonly #chunks: Buffer[] = [];
 
-  write(bytes: Buffer | string): void {
+  write(bytes: Buffer | string): WriteProblem | undefined {
+    if (this.broken) return 'EPIPE';
     this.#chunks.push(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
+    return undefined;
   }
 
   text(): string {
