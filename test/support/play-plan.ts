@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,13 +7,14 @@ import { installCertificate } from '../../src/lab/provider-model.js';
 import { settle } from '../../src/lab/sps-model.js';
 import type { RunningLab } from '../../src/lab/start-lab.js';
 import type { SmsProviderRecord } from '../../src/model/evidence.js';
-import { derBase64 } from '../../src/model/ids.js';
+import { type DerBase64, derBase64 } from '../../src/model/ids.js';
 import type { Plan, Step } from '../../src/model/plan.js';
 import type { StepText } from '../../src/plan/describe-step/step-text.js';
 import { describeStep } from '../../src/plan/describe-step.js';
 import { renderPlan } from '../../src/report/render-plan.js';
 import { certificatesInPem } from '../../src/x509/parse.js';
 import type { Ran } from '../cli/run-command.js';
+import { OutageWatch, type Seconds } from './outage-watch.js';
 import type { StandingClock } from './standing-clock.js';
 import { openHandsAt, type VcenterHands } from './vcenter-hands.js';
 
@@ -28,14 +30,6 @@ export interface Desk {
   vasatrust(...argv: readonly string[]): Promise<Ran>;
   /** What the array does with its new certificate; by default it keeps it. */
   readonly retains?: boolean | undefined;
-}
-
-/** Seconds without any path to an array. */
-export interface Seconds {
-  /** At the operator's pace. */
-  readonly paced: number;
-  /** What of it passed in the lab itself: tasks, restarts of SPS, the wait for `offline`. */
-  readonly lab: number;
 }
 
 export interface Played {
@@ -118,12 +112,19 @@ class Operator {
       case 'confirm-evidence':
         return this.#vasatrust(step, 'plan', 'check', 'plan.json');
       case 'publish-roots':
+        if (step.by === 'rest') return (await this.#at(step.vcenter)).publishByRest(this.#caPems());
         await this.#paste(step.vcenter, this.#block('cat > /tmp/external-ca.pem'));
         await this.#pasteAll(step.vcenter, words);
         return;
       case 'confirm-roots': {
         const counts = (await this.#pasteAll(step.vcenter, words)).trim().split('\n').map(Number);
-        return this.#holds(step, counts.length === step.certificates.length && counts.every((count) => count > 0), counts.join());
+        this.#holds(step, counts.length === step.certificates.length && counts.every((count) => count > 0), counts.join());
+        const roots = await (await this.#at(step.vcenter)).rootsByRest();
+        return this.#holds(
+          step,
+          roots === undefined || this.#ca().every((one) => roots.includes(one)),
+          'REST tells of other roots',
+        );
       }
       case 'confirm-names':
         for (const { vcenter, host } of step.used) {
@@ -137,8 +138,11 @@ class Operator {
         await hands.refreshHost(step.ref);
         this.#holds(step, (await this.#ioFilter(step)) === before, 'the IO-filter provider went offline');
         const anchors = new Set(await hands.hostAnchors(step.ref));
-        const wanted = this.#desk.plan.externalCa?.certificates ?? [];
-        return this.#holds(step, wanted.length > 0 && wanted.every((one) => anchors.has(one)), 'the host lacks a CA');
+        return this.#holds(
+          step,
+          this.#ca().every((one) => anchors.has(one)),
+          'the host lacks a CA',
+        );
       }
       case 'install-certificate':
         for (const id of step.providers) this.#install(id, step.certificate);
@@ -175,6 +179,16 @@ class Operator {
       case 'look-after':
         return;
     }
+  }
+
+  #ca(): readonly DerBase64[] {
+    const certificates = this.#desk.plan.externalCa?.certificates ?? [];
+    if (certificates.length === 0) throw new Error('the plan has no CA');
+    return certificates;
+  }
+
+  #caPems(): string[] {
+    return this.#ca().map((der) => new X509Certificate(Buffer.from(der, 'base64')).toString());
   }
 
   async #ioFilter(step: Extract<Step, { kind: 'push-host-roots' }>): Promise<string | undefined> {
@@ -344,35 +358,6 @@ class Operator {
   async close(): Promise<void> {
     for (const hands of await Promise.allSettled(this.#hands.values()))
       if (hands.status === 'fulfilled') await hands.value.close();
-  }
-}
-
-/** Who is without a path, since when; told by looks at SMS alone, never by what the plan says. */
-class OutageWatch {
-  readonly #open = new Map<string, { readonly from: number; pauses: number }>();
-  readonly #closed = new Map<string, Seconds>();
-
-  begin(paths: ReadonlyMap<string, boolean>, now: number): void {
-    for (const [what, isThere] of paths) if (!isThere && !this.#open.has(what)) this.#open.set(what, { from: now, pauses: 0 });
-  }
-
-  /** After a step that began at `begun` and had `pause` of the operator in it. */
-  look(paths: ReadonlyMap<string, boolean>, begun: number, pause: number, now: number): void {
-    this.begin(paths, begun);
-    for (const [what, since] of this.#open) {
-      since.pauses += pause;
-      if (paths.get(what) !== true) continue;
-      const [vcenter = ''] = what.split(' ');
-      const before = this.#closed.get(vcenter) ?? { paced: 0, lab: 0 };
-      const paced = now - since.from;
-      this.#closed.set(vcenter, { paced: before.paced + paced / 1000, lab: before.lab + (paced - since.pauses) / 1000 });
-      this.#open.delete(what);
-    }
-  }
-
-  ended(): ReadonlyMap<string, Seconds> {
-    for (const what of this.#open.keys()) throw new Error(`${what} never came back`);
-    return this.#closed;
   }
 }
 

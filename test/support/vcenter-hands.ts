@@ -4,6 +4,7 @@ import type { SmsProviderRecord } from '../../src/model/evidence.js';
 import type { DerBase64 } from '../../src/model/ids.js';
 import type { Result } from '../../src/model/problem.js';
 import { openHttps } from '../../src/wire/https.js';
+import { connectRest } from '../../src/wire/rest-client.js';
 import { openSms } from '../../src/wire/sms-client.js';
 import { openSmsTasks, type SmsTaskInfo, type SmsTasks } from '../../src/wire/sms-tasks.js';
 import { callSoap, type Ref } from '../../src/wire/soap.js';
@@ -18,6 +19,10 @@ export interface VcenterHands {
   storage(): Promise<StorageView>;
   hostAnchors(ref: string): Promise<readonly DerBase64[]>;
   refreshHost(ref: string): Promise<void>;
+  /** As a script does it by REST, on a vCenter that has `/api`. */
+  publishByRest(chain: readonly string[]): Promise<void>;
+  /** undefined: this vCenter has no such call. */
+  rootsByRest(): Promise<readonly DerBase64[] | undefined>;
   /** One block of lines, typed into bash; `dir-cli` is told the password. What it printed. */
   paste(block: string): Promise<string>;
   /** @param waits lets the lab's time pass */
@@ -55,6 +60,24 @@ export async function openHandsAt(lab: Lab, id: string): Promise<VcenterHands> {
         readsOnly: false,
       });
       if (!done.ok) throw new Error(done.error.problem.summary);
+    },
+    async publishByRest(chain) {
+      const authorization = `Basic ${btoa(`${username}:${password}`)}`;
+      const loggedIn = await https.request({ method: 'POST', path: '/api/session', headers: { authorization } });
+      const session = JSON.parse(Buffer.from(value(loggedIn).body).toString()) as string;
+      const added = await https.request({
+        method: 'POST',
+        path: '/api/vcenter/certificate-management/vcenter/trusted-root-chains',
+        headers: { 'vmware-api-session-id': session, 'content-type': 'application/json' },
+        body: JSON.stringify({ cert_chain: { cert_chain: chain } }),
+      });
+      if (value(added).status !== 201) throw new Error(`${id}: ${Buffer.from(value(added).body).toString()}`);
+    },
+    async rootsByRest() {
+      const rest = value(await connectRest(https, { username, password, verdict: {} }, id, vim.about.version));
+      const roots = await rest.trustedRoots();
+      await rest.logout();
+      return !roots.ok && roots.error.code === 'not-supported' ? undefined : value(roots);
     },
     async paste(block) {
       const stdin = block.includes('dir-cli') ? `${password}\n` : '';

@@ -145,46 +145,40 @@ async function at<T>(
 
 const ONLINE = Object.fromEntries(NAMES.map((name) => [name, 'online']));
 
-describe.skipIf(missingSystemParts('openssl'))('the plan for the clash, played from beginning to end', () => {
-  for (const { name, switches } of [
-    { name: 'SMS shows at once that a certificate is kept', switches: { retainFlag: 'as-provider' } },
-    {
-      name: 'SMS knows it only from its own registration, and disconnects',
-      switches: { retainFlag: 'as-told', statusOfUntrusted: 'disconnected' },
-    },
-  ] as const) {
-    test(`everybody is online again after the outage that was announced, and a third vCenter hurts nobody: ${name}`, async () => {
-      const estate = await openEstate(name, { ...switches, rootsAtProvider: 'add' });
-      const { lab } = estate;
-      const plan = await prepare(estate);
-      const played = await playPlan({ ...estate, plan, clock });
+describe.skipIf(missingSystemParts('openssl', 'bash'))('the plan for the clash, played from beginning to end', () => {
+  test('everybody is online again after the outage that was announced, and a third vCenter hurts nobody', async () => {
+    // SMS learns only from its own registration that a certificate is kept, and disconnects from what it does not trust.
+    const switches = { rootsAtProvider: 'add', retainFlag: 'as-told', statusOfUntrusted: 'disconnected' } as const;
+    const estate = await openEstate('clash', switches);
+    const { lab } = estate;
+    const plan = await prepare(estate);
+    const played = await playPlan({ ...estate, plan, clock });
 
-      expect(played.overdue).toEqual([]);
-      expect(played.procedures).toBeGreaterThan(0);
-      for (const vcenter of ['vc65', 'vc67']) expect(await statuses(estate, vcenter)).toEqual(ONLINE);
-      expect(plan.outages.map(({ vcenter, windows }) => [vcenter, windows.length])).toEqual([
-        ['vc65', 1],
-        ['vc67', 0],
-      ]);
-      expectAnnounced(plan, played);
-      await expectClean(estate);
+    expect(played.overdue).toEqual([]);
+    expect(played.procedures).toBeGreaterThan(0);
+    for (const vcenter of ['vc65', 'vc67']) expect(await statuses(estate, vcenter)).toEqual(ONLINE);
+    expect(plan.outages.map(({ vcenter, windows }) => [vcenter, windows.length])).toEqual([
+      ['vc65', 1],
+      ['vc67', 0],
+    ]);
+    expectAnnounced(plan, played);
+    await expectClean(estate);
 
-      for (const provider of lab.world.providers.filter((one) => NAMES.includes(one.name))) {
-        const url = `https://${provider.host}:${provider.port}${provider.path}`;
-        const asked = await estate.vasatrust('check-registration', 'vc80', '--provider', url);
-        expect(asked.code, asked.stdout).toBe(0);
-        await at(lab, 'vc80', async (hands) => {
-          const task = await hands.tasks.register({ name: provider.name, url, ...provider.credentials });
-          expect((await hands.finish(task, (ms) => clock.advance(ms))).state).toBe('success');
-        });
-      }
-      for (const vcenter of ['vc65', 'vc67', 'vc80']) expect(await statuses(estate, vcenter)).toEqual(ONLINE);
-      await expectClean(estate);
-    });
-  }
+    for (const provider of lab.world.providers.filter((one) => NAMES.includes(one.name))) {
+      const url = `https://${provider.host}:${provider.port}${provider.path}`;
+      const asked = await estate.vasatrust('check-registration', 'vc80', '--provider', url);
+      expect(asked.code, asked.stdout).toBe(0);
+      await at(lab, 'vc80', async (hands) => {
+        const task = await hands.tasks.register({ name: provider.name, url, ...provider.credentials });
+        expect((await hands.finish(task, (ms) => clock.advance(ms))).state).toBe('success');
+      });
+    }
+    for (const vcenter of ['vc65', 'vc67', 'vc80']) expect(await statuses(estate, vcenter)).toEqual(ONLINE);
+    await expectClean(estate);
+  });
 
   test('one controller: everybody is out for as long as was announced and accepted', async () => {
-    const estate = await openEstate('single-controller', { rootsAtProvider: 'add', retainFlag: 'as-told' }, singleController);
+    const estate = await openEstate('single-controller', { rootsAtProvider: 'add' }, singleController);
     const plan = await prepare(estate, ['outage-for-all:array1-CT0']);
     expect(plan.outages.map(({ vcenter, windows }) => [vcenter, windows.map(({ why }) => why)])).toEqual([
       ['vca', ['already-out']],
