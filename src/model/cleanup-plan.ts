@@ -31,6 +31,10 @@ export interface CleanupPlan {
   readonly removals: readonly Removal[];
   readonly addresses: readonly BlockedAddress[];
   readonly strategy: 'one-pass' | 'one-at-a-time';
+  /** Who is going to carry it out; missing: a person. */
+  readonly by?: 'hand' | 'tool';
+  /** `route` only where `ip` is proven missing. */
+  readonly routeTool?: 'ip' | 'route';
   /** Other registrations of the same arrays on this vCenter that are left alone. */
   readonly siblings: readonly { readonly uid: string; readonly name: string; readonly working: boolean }[];
   readonly config: ConfigChange;
@@ -131,6 +135,8 @@ export type CleanupAction =
   | { readonly kind: 'try-plain'; readonly uid: string; readonly name: string }
   | { readonly kind: 'open-shell' }
   | { readonly kind: 'record-state' }
+  /** Before the first change: from then on the appliance takes itself back when nobody gives a sign of life. */
+  | { readonly kind: 'arm-self-revert' }
   | { readonly kind: 'lower-retry' }
   | { readonly kind: 'block'; readonly addresses: readonly string[] }
   | { readonly kind: 'stop-sps' }
@@ -141,6 +147,7 @@ export type CleanupAction =
   | { readonly kind: 'restore-retry' }
   | { readonly kind: 'restart-sps' }
   | { readonly kind: 'confirm-clean' }
+  | { readonly kind: 'disarm-self-revert' }
   /** After everything is as before: `uid` and `name` are those of the registration that was removed. */
   | { readonly kind: 're-register'; readonly uid: string; readonly name: string; readonly registration: NewRegistration };
 
@@ -167,7 +174,8 @@ export type Act =
   | { readonly by: 'sms-reconnect'; readonly uid: string; readonly name: string }
   /** `RegisterProvider_Task`, once without and, where SMS asks, once with the provider's certificate. */
   | { readonly by: 'sms-register'; readonly registration: NewRegistration }
-  | { readonly by: 'operator'; readonly what: 'backup' | 'log-in' };
+  | { readonly by: 'operator'; readonly what: 'backup' | 'log-in' }
+  | { readonly by: 'self-revert'; readonly what: 'arm' | 'disarm' };
 
 /** One read-only look and what it has to show. */
 export type Check =

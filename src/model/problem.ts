@@ -36,6 +36,8 @@ export type ProblemCode =
   | 'config-invalid'
   | 'file-unreadable'
   | 'file-invalid'
+  | 'another-run' // somebody else's run holds the lock of the appliance
+  | 'changed-meanwhile' // not as it was when the run was planned; not by us
   | 'call-not-allowed'; // not on the list of what collecting may do
 
 export type Result<T, E = Problem> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };

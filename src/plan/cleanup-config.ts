@@ -1,15 +1,23 @@
 import type { ApplianceProbes } from '../model/appliance-probes.js';
 import type { ConfigChange } from '../model/cleanup-plan.js';
 import type { Vcenter } from '../model/inventory.js';
+import type { RunId } from '../model/run.js';
 import type { RefusalReason } from './cleanup-refusal.js';
 import { editRetryAttempt, LOWERED_RETRY, SHIPPED_RETRY, type SmsConfigEdit } from './sms-config-edit.js';
 
 const PATH = '/usr/lib/vmware-vpx/sps/conf/sms-config.xml';
 /** Beside the file, for a rename; not named *.xml, should anything read the whole folder. */
 const WORKING = `${PATH}.vasatrust-new`;
-const BACKUP = '/root/.vasatrust/by-hand/sms-config.xml.orig';
+const backupOf = (run: string): string => `/root/.vasatrust/${run}/sms-config.xml.orig`;
 /** Seconds; published. */
 const INTERVAL = 30;
+
+export interface ConfigWish {
+  readonly originalRetry?: number;
+  readonly purpose: 'show' | 'carry-out';
+  readonly by?: 'hand' | 'tool';
+  readonly run?: RunId;
+}
 
 /** The number is one that is expected: what ships, what the procedure sets, or what the operator says was there. */
 function editOf(
@@ -29,11 +37,13 @@ function editOf(
 export function configReasons(
   vcenter: Vcenter,
   probes: ApplianceProbes | undefined,
-  originalRetry: number | undefined,
+  { originalRetry, purpose, by }: ConfigWish,
 ): RefusalReason[] {
   if (probes?.smsConfig.state === 'absent')
     return [{ code: 'config-unexpected', path: PATH, why: probes.smsConfig.why ?? 'it is not there' }];
   const edit = editOf(probes, LOWERED_RETRY, originalRetry);
+  if (edit === undefined && by === 'tool' && purpose === 'carry-out')
+    return [{ code: 'config-unexpected', path: PATH, why: 'it could not be read' }];
   if (typeof edit === 'string') return [{ code: 'config-unexpected', path: PATH, why: edit }];
   const now = edit?.before ?? vcenter.leftovers.changedRetryAttempt;
   if (now === undefined || Number(now) === SHIPPED_RETRY || originalRetry !== undefined) return [];
@@ -50,11 +60,17 @@ export function configReasons(
 export function planConfig(
   vcenter: Vcenter,
   probes: ApplianceProbes | undefined,
-  originalRetry: number | undefined,
+  { originalRetry, by, run }: ConfigWish,
 ): ConfigChange {
   const edit = editOf(probes, LOWERED_RETRY, originalRetry);
   const during = String(LOWERED_RETRY);
-  const common = { path: PATH, working: WORKING, backup: BACKUP, during, xmllint: hasXmllint(probes) };
+  const common = {
+    path: PATH,
+    working: WORKING,
+    backup: backupOf(by === 'tool' ? (run ?? 'run') : 'by-hand'),
+    during,
+    xmllint: hasXmllint(probes),
+  };
   if (edit === undefined || typeof edit === 'string') {
     const now = vcenter.leftovers.changedRetryAttempt;
     const after = String(originalRetry ?? now ?? SHIPPED_RETRY);

@@ -1,4 +1,14 @@
-import type { BlockedAddress, Check, CleanupAction, CleanupStep, ConfigChange, Removal, Wait } from '../model/cleanup-plan.js';
+import type {
+  BlockedAddress,
+  Check,
+  CleanupAction,
+  CleanupPlan,
+  CleanupStep,
+  ConfigChange,
+  NewRegistration,
+  Removal,
+  Wait,
+} from '../model/cleanup-plan.js';
 import type { VcenterId } from '../model/ids.js';
 import type { Place, Span, StepId } from '../model/plan.js';
 import {
@@ -22,6 +32,10 @@ import {
 const STOP: Wait = { until: 'sps-stopped', least: 0, most: 180, every: 5 };
 const START: Wait = { until: 'sps-healthy', least: 0, most: 900, every: 10 };
 const REMOVED: Wait = { until: 'removed', least: 0, most: 120, every: 2 };
+/** SMS syncs a provider right after it is registered or reconnected; how long that takes is nowhere published. */
+const ONLINE: Wait = { until: 'online', least: 0, most: 480, every: 2 };
+/** A provider that is trusted turns online with the next poll or not at all (inferred). */
+const RECONNECT_MOST = 60;
 const POLL = 10;
 const OFFLINE_MOST = 600;
 
@@ -37,6 +51,12 @@ export interface StepFacts {
   readonly config: ConfigChange;
   readonly routeTool: 'ip' | 'route';
   readonly strategy: 'one-pass' | 'one-at-a-time';
+  /** `tool`: carried out by the tool, which arms a self-revert first and keeps its copy in the folder of the run. */
+  readonly by: 'hand' | 'tool';
+  /** uids of those that a Reconnect may help. */
+  readonly reconnect?: readonly string[];
+  /** uid that is removed → what is registered in its place. */
+  readonly again?: ReadonlyMap<string, NewRegistration>;
 }
 
 /** First the plain removal of each, then the procedure; in one pass over all, or once per registration. */
@@ -47,20 +67,34 @@ export function buildSteps(facts: StepFacts): CleanupStep[] {
     { kind: 'confirm-backup' },
     { seconds: [60, 3600], actor: 'operator', place: 'vcenter', do: [{ by: 'operator', what: 'backup' }] },
   );
+  // The tool locks the appliance before it changes anything.
+  if (facts.by === 'tool') addOpenShell(steps);
+  for (const { uid, name } of removals.filter((one) => facts.reconnect?.includes(one.uid) === true)) {
+    steps.add(
+      { kind: 'try-reconnect', uid, name },
+      {
+        seconds: [2, ONLINE.most],
+        place: 'vcenter',
+        do: [{ by: 'sms-reconnect', uid, name }],
+        check: [{ by: 'sms', expect: { online: [uid], times: 1 } }],
+        wait: { ...ONLINE, most: RECONNECT_MOST },
+      },
+    );
+  }
   for (const { uid, name } of removals) {
     steps.add(
       { kind: 'try-plain', uid, name },
       { seconds: [5, 120], place: 'vcenter', do: [{ by: 'sms', unregister: uid, name }], check: [gone([uid])], wait: REMOVED },
     );
   }
-  steps.add(
-    { kind: 'open-shell' },
-    { number: 1, seconds: [5, 60], do: [{ by: 'operator', what: 'log-in' }], check: [PROVE_SHELL, SPS_HEALTHY] },
-  );
+  if (facts.by === 'hand') addOpenShell(steps);
   steps.add(
     { kind: 'record-state' },
     { seconds: [5, 60], do: ssh(backupCommands(config)), check: backupCheck(config), undo: ssh(dropBackup(config)) },
   );
+  if (facts.by === 'tool') {
+    steps.add({ kind: 'arm-self-revert' }, { seconds: [5, 120], do: [{ by: 'self-revert', what: 'arm' }] });
+  }
   steps.add(
     { kind: 'lower-retry' },
     { number: 2, seconds: [5, 120], do: ssh(lowerCommands(config)), check: lowerCheck(config), undo: ssh(undoLower(config)) },
@@ -73,16 +107,54 @@ export function buildSteps(facts: StepFacts): CleanupStep[] {
 
 /** From a one-pass run in which a registration survived step 7: the others are unblocked, and each survivor gets a turn of its own. */
 export function buildFallback(facts: StepFacts): CleanupStep[] {
-  if (facts.strategy !== 'one-pass' || facts.removals.length < 2) return [];
+  return facts.strategy !== 'one-pass' || facts.removals.length < 2 ? [] : buildTurns(facts);
+}
+
+/** @param facts all blocked addresses, and the removals that are still to be done */
+function buildTurns(facts: StepFacts): CleanupStep[] {
   const steps = new StepList(facts.vcenter);
   for (const [index, one] of facts.removals.entries()) {
     const pass = index + 2;
     const others = facts.addresses.filter(({ uids }) => !uids.includes(one.uid));
     if (index === 0 && others.length > 0) addUnblock(steps, others, facts.routeTool, pass);
-    addTurn(steps, { ...facts, removals: [one] }, pass, index === 0);
+    // Blocked since step 3; the tool looks again, should it come back after a reboot.
+    addTurn(steps, { ...facts, removals: [one] }, pass, index === 0 && facts.by === 'hand');
   }
   addEnding(steps, facts, facts.removals.length + 1);
   return steps.done();
+}
+
+function addOpenShell(steps: StepList): void {
+  steps.add(
+    { kind: 'open-shell' },
+    { number: 1, seconds: [5, 60], do: [{ by: 'operator', what: 'log-in' }], check: [PROVE_SHELL, SPS_HEALTHY] },
+  );
+}
+
+/** The same procedure for these registrations alone, when others went by the plain removal. */
+export const stepsWithout = (plan: CleanupPlan, gone: ReadonlySet<string>): CleanupStep[] =>
+  buildSteps({ ...factsOf(plan, (uid) => !gone.has(uid)), strategy: plan.strategy });
+
+/** What follows when these are still there after step 7 of the one pass. */
+export const stepsForSurvivors = (plan: CleanupPlan, survivors: readonly string[]): CleanupStep[] =>
+  buildTurns({ ...factsOf(plan, (uid) => survivors.includes(uid)), addresses: plan.addresses });
+
+function factsOf(plan: CleanupPlan, isLeft: (uid: string) => boolean): StepFacts {
+  const { vcenter, removals, addresses, config, strategy, routeTool = 'ip', by = 'hand' } = plan;
+  const again = plan.steps.flatMap((step) => (step.kind === 're-register' ? [[step.uid, step.registration] as const] : []));
+  return {
+    vcenter: vcenter.id,
+    removals: removals.filter(({ uid }) => isLeft(uid)),
+    addresses: addresses.flatMap((one) => {
+      const uids = one.uids.filter(isLeft);
+      return uids.length === 0 ? [] : [{ ...one, uids }];
+    }),
+    config,
+    strategy,
+    routeTool,
+    by,
+    again: new Map(again),
+  };
 }
 
 /** Steps 3 to 8 for these removals. `blocked`: their route is there already. */
@@ -157,7 +229,7 @@ function addUnblock(steps: StepList, addresses: readonly BlockedAddress[], route
 }
 
 /** Steps 9 to 11. */
-function addEnding(steps: StepList, { config, removals }: StepFacts, pass: number): void {
+function addEnding(steps: StepList, { config, removals, again, by }: StepFacts, pass: number): void {
   const uids = removals.map(({ uid }) => uid);
   steps.add(
     { kind: 'restore-retry' },
@@ -176,8 +248,38 @@ function addEnding(steps: StepList, { config, removals }: StepFacts, pass: numbe
   );
   steps.add(
     { kind: 'confirm-clean' },
-    { number: 11, pass, place: 'vcenter', seconds: [20, 300], do: ssh(dropBackup(config)), check: [gone(uids), SPS_HEALTHY] },
+    {
+      number: 11,
+      pass,
+      place: 'vcenter',
+      seconds: [20, 300],
+      do: by === 'tool' ? [] : ssh(dropBackup(config)),
+      check: [gone(uids), SPS_HEALTHY],
+    },
   );
+  if (by === 'tool') {
+    steps.add({ kind: 'disarm-self-revert' }, { pass, seconds: [5, 120], do: [{ by: 'self-revert', what: 'disarm' }] });
+  }
+  addAgain(steps, again, pass);
+}
+
+/** Last of all: nothing of ours is left by then, so a person may take his time to compare fingerprints, and a failure leaves nothing to take back. */
+function addAgain(steps: StepList, again: StepFacts['again'], pass: number): void {
+  // Of all that are removed, also of those that went before this turn.
+  for (const [uid, registration] of again ?? []) {
+    steps.add(
+      { kind: 're-register', uid, name: registration.name, registration },
+      {
+        number: 11,
+        pass,
+        place: 'vcenter',
+        seconds: [5, ONLINE.most],
+        do: [{ by: 'sms-register', registration }],
+        check: [{ by: 'sms', expect: { online: [registration.url], times: 1 } }],
+        wait: ONLINE,
+      },
+    );
+  }
 }
 
 const ssh = (commands: readonly (readonly string[])[]): { readonly by: 'ssh'; readonly argv: readonly string[] }[] =>

@@ -37,6 +37,8 @@ export function stepTitle(step: CleanupStep, plan: CleanupPlan): string {
       return `Log in to ${id} as root`;
     case 'record-state':
       return `Keep a copy of sms-config.xml`;
+    case 'arm-self-revert':
+      return `Arm the self-revert on ${id}`;
     case 'lower-retry':
       return plan.config.now === plan.config.during
         ? `Leave retryAttempt at ${plan.config.during}: it says so already`
@@ -58,7 +60,9 @@ export function stepTitle(step: CleanupStep, plan: CleanupPlan): string {
     case 'restart-sps':
       return 'Stop and start SPS once more';
     case 'confirm-clean':
-      return 'Verify, and tidy up';
+      return plan.by === 'tool' ? 'Verify' : 'Verify, and tidy up';
+    case 'disarm-self-revert':
+      return 'Disarm the self-revert, and tidy up';
   }
 }
 
@@ -77,6 +81,8 @@ export function stepNote(step: CleanupStep, plan: CleanupPlan): string {
       return 'Under the login shell appliancesh type `shell` first. Keep this session open; a second one to fall back on is worth having. From here on one person at a time.';
     case 'record-state':
       return 'It keeps owner, mode and times, and lies outside the folder SPS reads. Also note what `ip route` and the list of storage providers show now.';
+    case 'arm-self-revert':
+      return 'From here on the appliance takes the change back by itself when the tool gives no sign of life for 120 s: route and file at once, then SPS. A boot guard puts the file back before SPS starts. Nothing is changed before both are proven armed.';
     case 'lower-retry':
       return 'Digits of one line change, nothing else. SPS reads the file only when it starts, so nothing happens yet. The one change that survives a reboot: see "how to go back".';
     case 'block':
@@ -96,10 +102,12 @@ export function stepNote(step: CleanupStep, plan: CleanupPlan): string {
       return 'With the copy: every byte, owner, mode and time as before.';
     case 'confirm-clean':
       return registerAgain(plan);
+    case 'disarm-self-revert':
+      return 'Timer, boot guard, folder and lock are proven gone.';
   }
 }
 
-const REGISTER_WHY: Readonly<Record<NewRegistration['because'], string>> = {
+export const REGISTER_WHY: Readonly<Record<NewRegistration['because'], string>> = {
   retained: 'it keeps its own certificate, so nobody loses it by this',
   'virtual-host': 'from VASA 5 on each vCenter has a virtual host of its own, so nobody loses it by this',
   'hurts-nobody': 'no other vCenter holds it',
@@ -130,6 +138,8 @@ export function stepFailed(step: CleanupStep): string {
       return '`Unknown command`: this is appliancesh, type `shell`. A refused password: stop, three in 15 minutes lock root. SPS not STARTED and HEALTHY: mend that first.';
     case 'record-state':
       return 'cmp prints a difference, or a checksum differs from the one here: somebody changed the file. Stop, and plan anew.';
+    case 'arm-self-revert':
+      return 'It cannot be proven armed: nothing is changed.';
     case 'lower-retry':
       return 'sed, xmllint or the checksum disagree: go back, and plan anew.';
     case 'block':
@@ -148,6 +158,8 @@ export function stepFailed(step: CleanupStep): string {
       return 'cmp prints a difference: copy the kept file again.';
     case 'restart-sps':
       return 'As in steps 4 and 5.';
+    case 'disarm-self-revert':
+      return 'Something of it is still there: the run says what.';
     case 'confirm-clean':
       return 'The registration is back after the restart: audit again. Another registration is missing or not as before: see sps.log.';
   }
@@ -177,6 +189,8 @@ const SOURCES: Readonly<Record<CleanupStepKind, StepSource>> = {
   'try-plain': { mark: 'documented', text: `vSphere SMS API; that a completed task proves nothing: ${SEED}` },
   'open-shell': { mark: 'documented', text: SEED },
   'record-state': { mark: 'inferred', text: 'a careful hand' },
+  'arm-self-revert': { mark: 'inferred', text: 'a careful hand' },
+  'disarm-self-revert': { mark: 'inferred', text: 'a careful hand' },
   'lower-retry': { mark: 'documented', text: `${SEED}; why the number matters there is inferred` },
   block: { mark: 'documented', text: `${SEED} with \`route … reject\`; \`ip route\` does the same (measured)` },
   'stop-sps': { mark: 'documented', text: SEED },
@@ -204,6 +218,10 @@ export function actText(act: Act, plan: CleanupPlan): string {
       return `vSphere Client, ${plan.vcenter.id}: Configure > Storage Providers > Add: name ${act.registration.name}, URL ${act.registration.url}, user ${act.registration.username} (by API: RegisterProvider_Task)`;
     case 'operator':
       return act.what === 'backup' ? `back up ${plan.vcenter.id}` : `ssh root@${plan.vcenter.address}`;
+    case 'self-revert':
+      return act.what === 'arm'
+        ? `lay guard.sh beside ${plan.config.backup}, start its timer, enable its boot guard, prove both`
+        : `remove timer, boot guard and the folder of ${plan.config.backup}, prove them gone`;
   }
 }
 

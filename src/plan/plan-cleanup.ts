@@ -12,6 +12,7 @@ import type {
 import type { VcenterId } from '../model/ids.js';
 import type { Inventory, StaleReason, Vcenter } from '../model/inventory.js';
 import type { Accepted } from '../model/plan-answer.js';
+import type { RunId } from '../model/run.js';
 import { configReasons, planConfig } from './cleanup-config.js';
 import {
   addressesFor,
@@ -28,6 +29,7 @@ import {
 import { type RefusalReason, refusalOf } from './cleanup-refusal.js';
 import { buildFallback, buildSteps, type StepFacts } from './cleanup-steps.js';
 import { addSpans } from './durations.js';
+import { type PlannedAgain, planAgain, type RegistrationWish } from './re-register.js';
 import { hostPortOf } from './select-providers.js';
 import { staleWords } from './stale-words.js';
 
@@ -39,8 +41,15 @@ export interface CleanupRequest {
   /** What retryAttempt was before somebody changed it. */
   readonly originalRetry?: number;
   readonly oneAtATime?: boolean;
+  /** Ask SMS to reconnect first, where that can help. */
+  readonly firstReconnect?: boolean;
+  /** What estate.yaml says about registering; there: register again what was removed. */
+  readonly reRegister?: readonly RegistrationWish[];
   /** `show`: nobody is going to carry it out by this call, so a backup is the first step and no condition. */
   readonly purpose: 'show' | 'carry-out';
+  /** `tool`: with a self-revert on the appliance; `run` names the folder that holds the copy of the file there. */
+  readonly by?: 'hand' | 'tool';
+  readonly run?: RunId;
   readonly madeBy: string;
   /** What an earlier look said, some time before; missing: looked once. */
   readonly firstLook?: Inventory;
@@ -70,6 +79,7 @@ export function planCleanup(inventory: Inventory, request: CleanupRequest, probe
   }
   if (chosen.length === 0) return { kind: 'nothing-stale', vcenter: vcenter.id, undecided };
   const facts = settle(chosen, vcenter, request, probes);
+  const again = request.reRegister === undefined ? undefined : planAgain(inventory, vcenter, chosen, request.reRegister);
   const reasons = [
     ...chosen.flatMap((one) => staleReasons(one, request.firstLook)),
     ...facts.unresolved,
@@ -77,13 +87,17 @@ export function planCleanup(inventory: Inventory, request: CleanupRequest, probe
     ...sharedReasons(facts.addresses, all, chosen, probes),
     ...routeReasons(facts.addresses, vcenter, probes),
     ...dependentReasons(chosen),
-    ...configReasons(vcenter, probes, request.originalRetry),
+    ...configReasons(vcenter, probes, request),
     ...applianceReasons(vcenter, probes),
+    ...(again?.reasons ?? []),
     ...backupReasons(vcenter, request.purpose),
   ];
   const { refused, used, unneeded } = weigh(reasons.map(refusalOf), request.accepted);
   if (refused.length > 0) return { kind: 'refused', refusals: refused, undecided };
-  return { kind: 'plan', plan: assemble(inventory, vcenter, all, chosen, facts, { request, probes, undecided, used, unneeded }) };
+  return {
+    kind: 'plan',
+    plan: assemble(inventory, vcenter, all, chosen, facts, { request, probes, undecided, used, unneeded, again }),
+  };
 }
 
 const isStale = ({ registration }: Registered): boolean => registration.stale.value === true;
@@ -172,7 +186,7 @@ function settle(
       ...(line === undefined ? {} : { alreadyBlocked: line }),
     };
   });
-  return { removals, addresses, config: planConfig(vcenter, probes, request.originalRetry), unresolved };
+  return { removals, addresses, config: planConfig(vcenter, probes, request), unresolved };
 }
 
 function removalOf({ provider, registration }: Registered, addresses: readonly string[]): Removal {
@@ -206,6 +220,7 @@ interface Rest {
   readonly undecided: readonly Undecided[];
   readonly used: readonly Accepted[];
   readonly unneeded: readonly Accepted[];
+  readonly again: PlannedAgain | undefined;
 }
 
 function assemble(
@@ -214,10 +229,21 @@ function assemble(
   all: readonly Registered[],
   chosen: readonly Registered[],
   { removals, addresses, config }: Settled,
-  { request, probes, undecided, used, unneeded }: Rest,
+  { request, probes, undecided, used, unneeded, again }: Rest,
 ): CleanupPlan {
   const strategy = request.oneAtATime === true && removals.length > 1 ? 'one-at-a-time' : 'one-pass';
-  const facts: StepFacts = { vcenter: vcenter.id, removals, addresses, config, strategy, routeTool: routeToolOf(probes) };
+  const reconnect = request.firstReconnect === true ? judgeReconnects(chosen) : { uids: [], warnings: [] };
+  const facts: StepFacts = {
+    vcenter: vcenter.id,
+    removals,
+    addresses,
+    config,
+    strategy,
+    routeTool: routeToolOf(probes),
+    by: request.by ?? 'hand',
+    reconnect: reconnect.uids,
+    ...(again === undefined ? {} : { again: again.registrations }),
+  };
   const steps = buildSteps(facts);
   const ifOneSurvives = buildFallback(facts);
   const arrays = new Set(removals.flatMap((one) => one.arrays));
@@ -229,7 +255,10 @@ function assemble(
       working: status === 'online' && stale.value !== true,
     }));
   const restartsOf = (list: typeof steps) => list.filter(({ kind }) => kind === 'stop-sps' || kind === 'restart-sps').length;
-  const changing = steps.slice(steps.findIndex(({ kind }) => kind === 'lower-retry'));
+  // Registering again waits for a person, and everything else is as before by then.
+  const changing = steps
+    .slice(steps.findIndex(({ kind }) => kind === 'lower-retry'))
+    .filter(({ kind }) => kind !== 're-register');
   return {
     formatVersion: 1,
     kind: 'cleanup',
@@ -240,25 +269,44 @@ function assemble(
     removals,
     addresses,
     strategy,
+    by: facts.by,
+    routeTool: facts.routeTool,
     siblings,
     config,
     restarts: restartsOf(steps),
     window: addSpans(changing.map(({ seconds }) => seconds)),
     steps,
     ifOneSurvives,
-    warnings: warningsFor({
-      removals,
-      siblings,
-      all,
-      chosen,
-      extraRestarts: Math.max(0, restartsOf(ifOneSurvives) - 1),
-      lookedTwice: request.firstLook !== undefined,
-    }),
+    warnings: [
+      ...warningsFor({
+        removals,
+        siblings,
+        all,
+        chosen,
+        extraRestarts: Math.max(0, restartsOf(ifOneSurvives) - 1),
+        lookedTwice: request.firstLook !== undefined,
+      }),
+      ...reconnect.warnings,
+      ...(again?.warnings ?? []),
+    ],
     undecided,
     accepted: used,
     unneeded,
-    unseen: unseenFacts(probes),
+    unseen: unseenFacts(vcenter, probes),
   };
+}
+
+/** Reconnect is of use only where SMS gave up (`disconnected`) on a provider that is trusted there; everything else is said and left out. */
+function judgeReconnects(chosen: readonly Registered[]): { readonly uids: string[]; readonly warnings: CleanupWarning[] } {
+  const uids: string[] = [];
+  const warnings: CleanupWarning[] = [];
+  for (const { registration } of chosen) {
+    const { uid, name, status, trusted } = registration;
+    const why = status !== 'disconnected' ? 'status' : trusted.value !== true ? 'not-trusted' : undefined;
+    if (why === undefined) uids.push(uid);
+    else warnings.push({ code: 'no-reconnect', uid, name, why });
+  }
+  return { uids, warnings };
 }
 
 /** `route` only where `ip` is proven missing. */

@@ -1,0 +1,40 @@
+import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
+import { stepsForSurvivors } from '../plan/cleanup-steps.js';
+import { headOf, procedureOf, type RunState, tailOf } from './run-state.js';
+
+const PREPARE: readonly CleanupStep['kind'][] = ['record-state', 'arm-self-revert', 'lower-retry'];
+const OF_A_TURN: readonly CleanupStep['kind'][] = ['block', 'stop-sps', 'start-sps', 'await-offline', 'unregister'];
+
+/**
+ * The steps that lead from what a journal says to the end, in order. What concerns registrations that are gone is left out: the plain
+ * removal of all makes the procedure needless; after a pass only its routes and the file are left to be put back.
+ */
+export function activeSteps(plan: CleanupPlan, state: RunState): readonly CleanupStep[] {
+  const { gone, reconnected, begunAt, survivors } = state;
+  const isSettled = (uid: string) => gone.has(uid) || reconnected.has(uid);
+  const head = headOf(plan).filter((step) => step.kind !== 'try-plain' || !reconnected.has(step.uid));
+  const procedure = tailOf(procedureOf(plan, state));
+  const last = procedure.filter(({ kind }) => kind === 'disarm-self-revert' || kind === 're-register');
+  if (begunAt === undefined && plan.removals.every(({ uid }) => isSettled(uid))) return [...head, ...last];
+  const all =
+    survivors === undefined
+      ? procedure
+      : [...procedure.filter(({ kind }) => PREPARE.includes(kind)), ...stepsForSurvivors(plan, survivors)];
+  const turns = turnsOf(all);
+  const isOver = ({ pass }: CleanupStep) => (turns.get(pass) ?? []).every(isSettled);
+  const allOver = [...turns.values()].flat().every(isSettled);
+  const left = all.filter((step) => {
+    if (step.kind === 'lower-retry') return !allOver;
+    return !(OF_A_TURN.includes(step.kind) && isOver(step));
+  });
+  return [...head, ...left];
+}
+
+/** Which registrations each turn removes. */
+function turnsOf(steps: readonly CleanupStep[]): Map<number, string[]> {
+  const turns = new Map<number, string[]>();
+  for (const step of steps) {
+    if (step.kind === 'unregister') turns.set(step.pass, [...(turns.get(step.pass) ?? []), step.uid]);
+  }
+  return turns;
+}

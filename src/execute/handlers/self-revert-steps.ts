@@ -1,0 +1,37 @@
+import { ok } from '../../model/problem.js';
+import { inEffect, notInEffect, type StepHandler } from '../step-handler.js';
+
+/** Proven armed before the first change. */
+export const armSelfRevert: StepHandler<'arm-self-revert'> = {
+  async inspect(_step, target) {
+    const state = target.liftAnswer(await target.guard.isArmed(target.shell));
+    if (!state.ok) return state;
+    target.setArmed(state.value === 'armed');
+    return ok(state.value === 'armed' ? inEffect() : notInEffect(state.value));
+  },
+  async capture() {
+    return ok(null);
+  },
+  async apply(_step, target) {
+    const proof = target.liftAnswer(await target.guard.arm(target.shell));
+    if (!proof.ok) return proof;
+    target.setArmed(true);
+    return ok({ kind: proof.value.kind, proof: proof.value.proof });
+  },
+};
+
+/** The last step: nothing of the run stays on the appliance. */
+export const disarmSelfRevert: StepHandler<'disarm-self-revert'> = {
+  async inspect() {
+    return ok(notInEffect());
+  },
+  async capture() {
+    return ok(null);
+  },
+  async apply(_step, target) {
+    const gone = target.liftAnswer(await target.guard.disarm(target.shell));
+    if (!gone.ok) return gone;
+    target.setArmed(false);
+    return ok(null);
+  },
+};

@@ -1,0 +1,203 @@
+import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
+import type { JournalEntry, RunDecision, RunResult } from '../model/run.js';
+import { activeSteps } from './active-steps.js';
+import { keepsWatch } from './lasting.js';
+import { knownSteps, procedureOf, type RunState, readRun, type StepRecord, tailOf } from './run-state.js';
+import type { Begun } from './step-handler.js';
+
+/** What comes next in a run: the one question that run, resume and revert ask, and the journal answers. */
+export type Action =
+  /** `begun`: an earlier attempt is in the journal; whether it took effect has to be looked at first. */
+  | { readonly do: 'apply'; readonly step: CleanupStep; readonly begun?: Begun }
+  /** Done by an earlier session: is it still in effect? */
+  | { readonly do: 'look'; readonly step: CleanupStep; readonly begun: Begun }
+  | { readonly do: 'decide'; readonly what: RunDecision }
+  | { readonly do: 'undo'; readonly step: CleanupStep }
+  | { readonly do: 'end'; readonly result: RunResult; readonly left: readonly string[] };
+
+/** Once done, done: nothing that happens to the appliance afterwards undoes them. */
+const LASTING: readonly CleanupStep['kind'][] = ['confirm-backup', 'try-reconnect', 'try-plain', 'unregister', 're-register'];
+/** Looks of their own: what an earlier session saw is worth nothing. */
+const SEEN_ANEW: readonly CleanupStep['kind'][] = ['await-offline', 'confirm-clean', 'disarm-self-revert'];
+/** What follows them was built on them. */
+const FOUNDATIONS: readonly CleanupStep['kind'][] = ['lower-retry', 'block', 'stop-sps', 'start-sps', 'restore-retry'];
+const REMOVALS: readonly CleanupStep['kind'][] = ['try-plain', 'unregister'];
+
+export function nextAction(plan: CleanupPlan, entries: readonly JournalEntry[]): Action {
+  const state = readRun(plan, entries);
+  if (state.mode === 'revert' && state.takeBack === undefined) return { do: 'decide', what: { kind: 'take-back', why: 'asked' } };
+  return state.takeBack === undefined ? forward(plan, state) : back(plan, state, state.takeBack.seq);
+}
+
+function forward(plan: CleanupPlan, state: RunState): Action {
+  const steps = activeSteps(plan, state);
+  const asked = openRemoval(steps, state);
+  let validFrom = 0;
+  let lockSeen = false;
+  for (const step of steps) {
+    const record = state.steps.get(step.id);
+    const next = stepAction(step, record, state, validFrom, steps);
+    if (next !== undefined) {
+      // What became of a removal that was under way is asked before anything else is done, but for the lock.
+      if (asked !== undefined && lockSeen) return asked;
+      return next.do === 'apply' && next.decide !== undefined
+        ? { do: 'decide', what: next.decide }
+        : next.do === 'apply'
+          ? { do: 'apply', step, ...(next.begun === undefined ? {} : { begun: next.begun }) }
+          : next;
+    }
+    if (step.kind === 'open-shell') lockSeen = true;
+    validFrom = Math.max(validFrom, invalidates(step, record, state));
+  }
+  return { do: 'end', result: endOf(plan, state, false, []), left: [] };
+}
+
+type StepAction =
+  | { readonly do: 'apply'; readonly begun?: Begun; readonly decide?: RunDecision }
+  | Extract<Action, { do: 'look' }>;
+
+/** Undefined: nothing more to do about this step. */
+function stepAction(
+  step: CleanupStep,
+  record: StepRecord | undefined,
+  state: RunState,
+  validFrom: number,
+  steps: readonly CleanupStep[],
+): StepAction | undefined {
+  if ('uid' in step && REMOVALS.includes(step.kind) && state.gone.has(step.uid)) return undefined;
+  const seq = Math.max(record?.applied?.seq ?? 0, record?.outcome?.seq ?? 0);
+  if (record === undefined || seq === 0 || (seq < validFrom && !LASTING.includes(step.kind))) return { do: 'apply' };
+  if (record.undoing !== undefined || record.undone !== undefined) return { do: 'apply' };
+  const { outcome } = record;
+  const begun: Begun = {
+    captured: record.applied?.captured ?? null,
+    ...(outcome?.found === undefined ? {} : { found: outcome.found }),
+  };
+  if (outcome === undefined) return { do: 'apply', begun };
+  const here = outcome.session === state.session;
+  if (outcome.result === 'failed') {
+    if (step.kind === 'try-plain' || step.kind === 'try-reconnect') return undefined;
+    return here ? { do: 'apply', decide: afterFailure(step, state, steps) } : { do: 'apply', begun };
+  }
+  if (here || LASTING.includes(step.kind)) return undefined;
+  if (SEEN_ANEW.includes(step.kind)) return { do: 'apply' };
+  if (step.kind === 'stop-sps' && isFollowed(step, state, steps)) return undefined;
+  const { looked } = record;
+  if (looked === undefined || looked.session !== state.session) return { do: 'look', step, begun };
+  switch (looked.state) {
+    case 'in-effect':
+      return undefined;
+    case 'not-in-effect':
+      return { do: 'apply' };
+    case 'drifted':
+      return { do: 'apply', decide: { kind: 'take-back', why: 'drifted' } };
+  }
+}
+
+/** Everything of later steps that the journal says from before this number is void. */
+function invalidates(step: CleanupStep, record: StepRecord | undefined, { session }: RunState): number {
+  if (record === undefined || !FOUNDATIONS.includes(step.kind)) return 0;
+  const { looked, applied, outcome } = record;
+  const notInEffect = looked?.state === 'not-in-effect' && looked.session === session ? looked.seq : 0;
+  // Applied again after it was undone: what came after the first time stands on nothing.
+  const again = outcome?.result === 'done' ? (applied?.seq ?? 0) : 0;
+  return Math.max(notInEffect, again);
+}
+
+/** A stop that was followed by a start says nothing about now; the start does. */
+function isFollowed(step: CleanupStep, state: RunState, steps: readonly CleanupStep[]): boolean {
+  const next = steps[steps.indexOf(step) + 1];
+  const record = next === undefined ? undefined : state.steps.get(next.id);
+  if (next?.kind !== 'start-sps' || record?.applied === undefined) return false;
+  const { looked } = record;
+  return !(looked?.state === 'not-in-effect' && looked.session === state.session);
+}
+
+function afterFailure(step: CleanupStep, state: RunState, steps: readonly CleanupStep[]): RunDecision {
+  if (step.kind === 'unregister' && state.survivors === undefined) {
+    const together = steps.filter((one) => one.kind === 'unregister' && one.pass === step.pass);
+    const survivors = together.flatMap((one) => ('uid' in one && !state.gone.has(one.uid) ? [one.uid] : []));
+    if (together.length > 1) return { kind: 'one-at-a-time', survivors };
+  }
+  return { kind: 'take-back', why: 'step-failed' };
+}
+
+/** A removal whose call may or may not have gone out when an earlier session ended. */
+function openRemoval(steps: readonly CleanupStep[], state: RunState): Action | undefined {
+  for (const step of steps) {
+    const record = state.steps.get(step.id);
+    if (!('uid' in step) || !REMOVALS.includes(step.kind) || state.gone.has(step.uid)) continue;
+    if (record?.applied === undefined || record.outcome !== undefined || record.applied.session === state.session) continue;
+    if (record.looked?.session === state.session) continue;
+    return { do: 'look', step, begun: { captured: record.applied.captured } };
+  }
+  return undefined;
+}
+
+/** Routes, file, SPS, then the question what became of removals under way, then what watched and the lock. */
+function back(plan: CleanupPlan, state: RunState, since: number): Action {
+  const known = [...knownSteps(plan, state).values()];
+  const wasBegun = ({ id }: CleanupStep) => {
+    const { applied, outcome } = state.steps.get(id) ?? {};
+    return applied !== undefined || outcome !== undefined;
+  };
+  const changed = known.some((step) => step.kind === 'lower-retry' && wasBegun(step));
+  const service = tailOf(procedureOf(plan, state)).find(({ kind }) => kind === 'stop-sps');
+  const undo: readonly (CleanupStep | undefined)[] = [
+    ...known.filter((step) => step.kind === 'block' && wasBegun(step)).reverse(),
+    ...known.filter((step) => step.kind === 'lower-retry' && wasBegun(step)),
+    changed ? service : undefined,
+  ];
+  const isSettled = ({ id }: CleanupStep) => {
+    const { undone } = state.steps.get(id) ?? {};
+    return undone !== undefined && undone.session === state.session && undone.seq > since;
+  };
+  const open = (list: readonly (CleanupStep | undefined)[]) =>
+    list.find((step): step is CleanupStep => step !== undefined && !isSettled(step));
+  const next = open(undo);
+  if (next !== undefined) return { do: 'undo', step: next };
+  const removal = known.find(
+    (step) =>
+      'uid' in step &&
+      REMOVALS.includes(step.kind) &&
+      wasBegun(step) &&
+      !state.gone.has(step.uid) &&
+      (state.steps.get(step.id)?.looked?.seq ?? 0) < since,
+  );
+  if (removal !== undefined)
+    return { do: 'look', step: removal, begun: { captured: state.steps.get(removal.id)?.applied?.captured ?? null } };
+  const watched = known.filter(({ kind }) => kind === 'record-state' || kind === 'arm-self-revert').some(wasBegun);
+  // Where something is left that the appliance can still take back by itself, it watches on.
+  const watchesOn = known.some((step) => {
+    const { undone } = state.steps.get(step.id) ?? {};
+    return isSettled(step) && undone?.result === 'failed' && undone.problem !== undefined && keepsWatch(step, undone.problem);
+  });
+  const last = watchesOn
+    ? undefined
+    : open([
+        watched ? known.find(({ kind }) => kind === 'arm-self-revert') : undefined,
+        known.find(({ kind }) => kind === 'open-shell'),
+      ]);
+  if (last !== undefined) return { do: 'undo', step: last };
+  const left = known.flatMap((step) => {
+    const { undone, looked } = state.steps.get(step.id) ?? {};
+    if ('uid' in step && looked?.state === 'drifted' && looked.seq > since)
+      return [`whether ${step.name} (uid ${step.uid}) is still registered could not be asked`];
+    return undone?.session === state.session && undone.result === 'failed' && undone.problem !== undefined
+      ? [undone.problem.summary]
+      : [];
+  });
+  return { do: 'end', result: endOf(plan, state, true, left), left };
+}
+
+function endOf(plan: CleanupPlan, state: RunState, isBack: boolean, left: readonly string[]): RunResult {
+  const { gone, begunAt, reconnected } = state;
+  if (left.length > 0) return 'left-changed';
+  if (!isBack) return 'done';
+  const all = plan.removals.every(({ uid }) => gone.has(uid) || reconnected.has(uid));
+  // What was to be registered again and is not, is no end as it was wanted.
+  const isOpen = ({ kind, id }: CleanupStep) =>
+    kind === 're-register' && !['done', 'already'].includes(state.steps.get(id)?.outcome?.result ?? 'failed');
+  if (all && begunAt === undefined && !plan.steps.some(isOpen)) return 'done';
+  return gone.size > 0 ? 'removed-and-taken-back' : 'taken-back';
+}

@@ -1,0 +1,150 @@
+import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
+import type { StepId } from '../model/plan.js';
+import type { Problem } from '../model/problem.js';
+import type { JournalEntry, JsonValue, RunMode, RunResult, StepResult, TakeBackReason } from '../model/run.js';
+import { stepsForSurvivors, stepsWithout } from '../plan/cleanup-steps.js';
+
+/** The last thing a journal says of one step. */
+export interface StepRecord {
+  /** Of the last intent to apply it, or of the outcome of one that needed no intent. */
+  readonly applied?: { readonly seq: number; readonly session: number; readonly captured: JsonValue };
+  readonly outcome?: { readonly seq: number; readonly session: number; readonly result: StepResult; readonly found?: JsonValue };
+  readonly undoing?: { readonly seq: number; readonly session: number };
+  readonly undone?: {
+    readonly seq: number;
+    readonly session: number;
+    readonly result: StepResult;
+    readonly problem?: Problem;
+    readonly found?: JsonValue;
+  };
+  readonly looked?: { readonly seq: number; readonly session: number; readonly state: 'in-effect' | 'not-in-effect' | 'drifted' };
+}
+
+/** A journal, read from beginning to end. */
+export interface RunState {
+  /** Number of the session that is under way, from 1; 0: none yet. */
+  readonly session: number;
+  readonly mode: RunMode;
+  readonly steps: ReadonlyMap<StepId, StepRecord>;
+  readonly gone: ReadonlyMap<string, { readonly seq: number; readonly how: 'plain' | 'procedure' | 'somebody-else' }>;
+  /** First intent of the procedure itself: a record of the state on the appliance, or later. */
+  readonly begunAt?: number;
+  /** Whether a self-revert was ever begun to be armed. */
+  readonly wasArmed: boolean;
+  readonly survivors?: readonly string[];
+  /** uids that came online again after a Reconnect. */
+  readonly reconnected: ReadonlySet<string>;
+  /** Decided in this session. */
+  readonly takeBack?: { readonly seq: number; readonly why: TakeBackReason };
+  /** The last entry of all is an end, and nobody began anew. */
+  readonly ended?: RunResult;
+}
+
+type Growing = { -readonly [Key in keyof StepRecord]: StepRecord[Key] };
+
+export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): RunState {
+  const steps = new Map<StepId, Growing>();
+  const record = (id: StepId): Growing => {
+    const known = steps.get(id) ?? {};
+    steps.set(id, known);
+    return known;
+  };
+  const gone = new Map<string, { seq: number; how: 'plain' | 'procedure' | 'somebody-else' }>();
+  const procedure = new Set(plan.steps.filter(isOfProcedure).map(({ id }) => id));
+  const reconnected = new Set<string>();
+  let session = 0;
+  let mode: RunMode = 'run';
+  let begunAt: number | undefined;
+  let wasArmed = false;
+  const arming = new Set(plan.steps.filter(({ kind }) => kind === 'arm-self-revert').map(({ id }) => id));
+  let survivors: readonly string[] | undefined;
+  let takeBack: RunState['takeBack'];
+  let ended: RunResult | undefined;
+  for (const entry of entries) {
+    const { seq } = entry;
+    switch (entry.event) {
+      case 'session':
+        session += 1;
+        mode = entry.mode;
+        takeBack = undefined;
+        ended = undefined;
+        break;
+      case 'intent': {
+        if (entry.action === 'apply') {
+          const one = record(entry.step);
+          one.applied = { seq, session, captured: entry.captured };
+          delete one.outcome;
+          delete one.undoing;
+          delete one.undone;
+          if (procedure.has(entry.step)) begunAt ??= seq;
+          if (arming.has(entry.step)) wasArmed = true;
+        } else {
+          record(entry.step).undoing = { seq, session };
+        }
+        break;
+      }
+      case 'outcome': {
+        const { result, found, problem } = entry;
+        const facts = { seq, session, result, ...(found === undefined ? {} : { found }) };
+        if (entry.action === 'apply') {
+          const one = record(entry.step);
+          one.outcome = facts;
+          delete one.undoing;
+          delete one.undone;
+          if (procedure.has(entry.step)) begunAt ??= seq;
+        } else record(entry.step).undone = { ...facts, ...(problem === undefined ? {} : { problem }) };
+        break;
+      }
+      case 'looked':
+        record(entry.step).looked = { seq, session, state: entry.state };
+        break;
+      case 'removed':
+        if (!gone.has(entry.uid)) gone.set(entry.uid, { seq, how: entry.how });
+        break;
+      case 'decided':
+        if (entry.what.kind === 'take-back') takeBack ??= { seq, why: entry.what.why };
+        else if (entry.what.kind === 'one-at-a-time') survivors = entry.what.survivors;
+        else reconnected.add(entry.what.uid);
+        break;
+      case 'end':
+        ended = entry.result;
+        break;
+      default:
+        break;
+    }
+  }
+  return {
+    session,
+    mode,
+    steps,
+    gone,
+    reconnected,
+    wasArmed,
+    ...(begunAt === undefined ? {} : { begunAt }),
+    ...(survivors === undefined ? {} : { survivors }),
+    ...(takeBack === undefined ? {} : { takeBack }),
+    ...(ended === undefined ? {} : { ended }),
+  };
+}
+
+const HEAD: readonly CleanupStep['kind'][] = ['confirm-backup', 'try-reconnect', 'try-plain', 'open-shell'];
+/** After these nothing of the procedure follows, whether there was one or not. */
+const LAST: readonly CleanupStep['kind'][] = ['disarm-self-revert', 're-register'];
+const isOfProcedure = ({ kind }: CleanupStep): boolean => !HEAD.includes(kind) && !LAST.includes(kind);
+
+/** Every step that this run may have begun, by id: of the plan, of the plan without those that went before, of the survivors. */
+export function knownSteps(plan: CleanupPlan, state: RunState): Map<StepId, CleanupStep> {
+  const all = [...plan.steps, ...procedureOf(plan, state), ...(state.survivors ? stepsForSurvivors(plan, state.survivors) : [])];
+  return new Map(all.map((step) => [step.id, step]));
+}
+
+/** The procedure for what Reconnect and the plain removals left. */
+export function procedureOf(plan: CleanupPlan, { gone, reconnected, begunAt }: RunState): readonly CleanupStep[] {
+  const early = [...gone].filter(([, { seq }]) => begunAt === undefined || seq < begunAt).map(([uid]) => uid);
+  const before = new Set([...early, ...reconnected]);
+  if (before.size === 0 || before.size === plan.removals.length) return plan.steps;
+  return stepsWithout(plan, before);
+}
+
+export const headOf = (plan: CleanupPlan): readonly CleanupStep[] => plan.steps.filter(({ kind }) => HEAD.includes(kind));
+export const tailOf = (steps: readonly CleanupStep[]): readonly CleanupStep[] => steps.filter(({ kind }) => !HEAD.includes(kind));
