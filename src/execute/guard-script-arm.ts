@@ -77,7 +77,7 @@ start_timer() {
   "$SYSTEMCTL" stop "$UNIT.timer" > /dev/null 2>&1
   "$SYSTEMCTL" reset-failed "$UNIT.timer" "$UNIT.service" > /dev/null 2>&1
   "$SYSTEMD_RUN" --unit="$UNIT" --on-active="$GUARD_TIME" --on-unit-active="$GUARD_TIME" \\
-    --timer-property=AccuracySec="$ACCURACY" /bin/sh "$DIR/guard.sh" check > /dev/null || return 1
+    --timer-property=AccuracySec="$ACCURACY" $NO_LIMIT /bin/sh "$DIR/guard.sh" check > /dev/null || return 1
   timer_on
 }
 
