@@ -190,6 +190,19 @@ describe.skipIf(missingSystemParts('openssl', 'bash'))('the plan for the clash, 
     await expectClean(estate);
   });
 
+  test('the other controller too early: the outage that nobody announced is seen', async () => {
+    const estate = await openEstate('too-early', { rootsAtProvider: 'add' });
+    const plan = await prepare(estate);
+    const index = (id: string) => plan.steps.findIndex((step) => step.id === id);
+    const begin = index('confirm-online.vc65.array1-CT0') + 1;
+    const end = index('confirm-online.vc67.array1-CT0') + 1;
+    const early = plan.steps.filter(({ id }) => id === 'install-certificate.array1-CT1');
+    const steps = [...plan.steps.slice(0, begin), ...early, ...plan.steps.slice(begin, end)];
+    const played = await playPlan({ ...estate, plan: { ...plan, steps }, clock });
+    expect([...played.outages.keys()].sort()).toEqual(['vc65', 'vc67']);
+    expect(() => expectAnnounced(plan, played)).toThrow();
+  });
+
   for (const { name, switches, retains, stopsAt } of [
     {
       name: 'signs anew all the same',
