@@ -34,6 +34,8 @@ export interface StandinOptions extends ApplianceOptions {
   readonly switches?: VcenterSideOptions['switches'];
   readonly moreAddresses?: VcenterSideOptions['moreAddresses'];
   readonly secondMs?: number;
+  /** How long SMS works on a task. */
+  readonly taskMs?: number;
 }
 
 export interface Ran {
@@ -123,6 +125,7 @@ async function assemble(
     logFile: join(folder, 'log/vmware/vmware-sps/sps.log'),
     secondMs,
     ...(options.switches ? { switches: options.switches } : {}),
+    ...(options.taskMs === undefined ? {} : { taskMs: options.taskMs }),
     ...(options.moreAddresses ? { moreAddresses: options.moreAddresses } : {}),
   };
   const side = openLines(

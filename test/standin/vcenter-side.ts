@@ -24,8 +24,7 @@ export interface VcenterSideOptions {
   readonly secondMs: number;
   /** Provider name → addresses it has besides. */
   readonly moreAddresses?: Readonly<Record<string, readonly string[]>>;
-  /** Seconds of SPS's own retry interval; the file says the same. */
-  readonly retryInterval?: number;
+  readonly taskMs?: number;
 }
 
 export interface VcenterSideFacts {
@@ -84,7 +83,13 @@ const options = JSON.parse(process.argv[2] ?? '{}') as VcenterSideOptions;
 async function main(): Promise<void> {
   const { secondMs } = options;
   const world = await buildScenario(options.scenario, {
-    timing: { spsStopMs: NEVER_MS, spsStartMs: NEVER_MS, pollMs: 10 * secondMs, taskMs: 40, retrySecondMs: secondMs },
+    timing: {
+      spsStopMs: NEVER_MS,
+      spsStartMs: NEVER_MS,
+      pollMs: 10 * secondMs,
+      taskMs: options.taskMs ?? 40,
+      retrySecondMs: secondMs,
+    },
     ...(options.switches ? { switches: options.switches } : {}),
   });
   for (const provider of world.providers) provider.addresses.push(...(options.moreAddresses?.[provider.name] ?? []));

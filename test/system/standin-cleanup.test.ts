@@ -1,0 +1,251 @@
+import { describe, expect, test } from 'vitest';
+import { type Look, look } from '../standin/look.js';
+import { type Ended, vasatrust, vasatrustUntil } from '../standin/operator.js';
+import { missingStandin, openStandin, type Standin, type StandinOptions } from '../standin/standin.js';
+
+const CT0 = '453d453a-ac19-4bf5-b1f7-7252ad84950a';
+const CT1 = 'b1801691-98a2-4484-b156-f91e55ca54c6';
+const BOTH = [CT0, CT1];
+
+const cleanup = (vcenter: string, ...more: readonly string[]) => [
+  'cleanup',
+  vcenter,
+  '--all-stale',
+  '--yes',
+  ...['--second-look', '1'],
+  ...['--accept', 'dependents-running', '--accept', 'backup-unconfirmed'],
+  ...more,
+];
+
+async function withStandin(options: StandinOptions, work: (at: Standin) => Promise<void>): Promise<void> {
+  const at = await openStandin(options);
+  try {
+    await work(at);
+  } finally {
+    await at.close();
+  }
+}
+
+const told = ({ code, stderr, stdout }: Ended) => `exit code ${code}\n${stderr}\n${stdout}`;
+
+async function holds(what: () => Promise<boolean>, limitMs: number): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  while (!(await what())) {
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return true;
+}
+
+/** Waits until the self-revert has done its work and is disarmed. */
+async function selfReverted(at: Standin): Promise<void> {
+  const ended = async () =>
+    (await at.inside('for guard in /root/.vasatrust/*/guard.sh; do sh "$guard" status; done')).stdout.startsWith(
+      'state=disarmed',
+    );
+  if (!(await holds(ended, 60_000)))
+    throw new Error((await at.inside('cat /root/.vasatrust/*/status; sh /root/.vasatrust/*/guard.sh status')).stdout);
+  // SMS loads its providers before it is healthy again.
+  await holds(async () => (await at.state()).sps.health === 'HEALTHY', 20_000);
+}
+
+const gone = async (at: Standin): Promise<string[]> => {
+  const left = (await at.state()).vcenters[0]?.registrations.map(({ uid }) => uid) ?? [];
+  return BOTH.filter((uid) => !left.includes(uid));
+};
+
+const runOf = async (at: Standin): Promise<string> => {
+  const listed = await vasatrust(at, 'runs', 'list', '-o', 'json').ended;
+  const [run] = JSON.parse(listed.stdout) as { id: string }[];
+  if (run === undefined) throw new Error(told(listed));
+  return run.id;
+};
+
+/** Where the run is interrupted, as the promises name the states, and the line of the journal behind which that is. */
+const POINTS = {
+  B: 'outcome:lower-retry',
+  C: 'outcome:block',
+  D: 'outcome:stop-sps',
+  E: 'outcome:start-sps',
+  F: 'outcome:unregister',
+  G: 'outcome:unblock',
+  H: 'outcome:restore-retry',
+} as const;
+type Point = keyof typeof POINTS;
+
+/** A registration that is gone stays gone; the first of two, where the run is interrupted between them. */
+const isAfterRemoval = (point: Point) => ['F', 'G', 'H'].includes(point);
+
+/** As before, but for what is gone; SPS that runs with the changed value is a matter of its own. */
+async function expectAsBefore(at: Standin, before: Look, { record = '', retryAttempt = 99_999 } = {}): Promise<void> {
+  await holds(async () => (await at.state()).sps.health === 'HEALTHY', 20_000);
+  const { record: left, ...now } = await look(at, BOTH);
+  const { record: _none, ...then } = before;
+  expect(now).toEqual({ ...then, retryAttempt });
+  expect(left).toMatch(record === '' ? /^$/ : new RegExp(record));
+}
+
+const ONE_RUN = '^/root/\\.vasatrust/[\\w-]+\n$';
+
+describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
+  for (const shell of ['bash', 'appliancesh'] as const)
+    test(`by ${shell}: the plain removal fails, the procedure succeeds, and all else is as before`, () =>
+      withStandin({ shell }, async (at) => {
+        const before = await look(at, BOTH);
+        const ended = await vasatrust(at, ...cleanup('vc65')).ended;
+        expect(ended.code, told(ended)).toBe(0);
+        expect(at.spsLog()).toContain('java.lang.NullPointerException');
+        expect(await gone(at)).toEqual(BOTH);
+        await expectAsBefore(at, before);
+      }));
+
+  describe('killed', () => {
+    for (const [point, then] of [
+      ['B', 'revert'],
+      ['C', 'resume'],
+      ['D', 'resume'],
+      ['E', 'revert'],
+      ['F', 'resume'],
+      ['G', 'revert'],
+      ['H', 'resume'],
+    ] as const)
+      test(`in ${point}, and nobody comes back for a while: the appliance takes itself back; then ${then}`, () =>
+        withStandin({ shell: 'BDFH'.includes(point) ? 'bash' : 'appliancesh' }, async (at) => {
+          const before = await look(at, BOTH);
+          const { sps } = await at.state();
+          const running = await vasatrustUntil(at, POINTS[point], ...cleanup('vc65'));
+          running.kill('SIGKILL');
+          await running.ended;
+          const removed = await gone(at);
+          expect(removed.length > 0).toBe(isAfterRemoval(point));
+          await selfReverted(at);
+          expect(await gone(at)).toEqual(removed);
+          await expectAsBefore(at, before, { record: ONE_RUN, retryAttempt: isAfterRemoval(point) ? 4 : 99_999 });
+          // SPS that never read the changed file was not restarted.
+          if (point === 'B' || point === 'C') expect((await at.state()).sps.pid).toBe(sps.pid);
+          const ended = await vasatrust(at, 'runs', then, await runOf(at), '--yes').ended;
+          const expected = then === 'resume' ? 0 : isAfterRemoval(point) ? 7 : 0;
+          expect(ended.code, told(ended)).toBe(expected);
+          expect(await gone(at)).toEqual(then === 'resume' ? BOTH : removed);
+          await expectAsBefore(at, before);
+        }));
+
+    for (const [point, then] of [
+      ['C', 'revert'],
+      ['D', 'revert'],
+      ['E', 'resume'],
+      ['F', 'revert'],
+      ['H', 'revert'],
+    ] as const)
+      test(`in ${point}, and ${then} at once`, () =>
+        withStandin({ shell: 'CE'.includes(point) ? 'bash' : 'appliancesh' }, async (at) => {
+          const before = await look(at, BOTH);
+          const running = await vasatrustUntil(at, POINTS[point], ...cleanup('vc65'));
+          running.kill('SIGKILL');
+          await running.ended;
+          const removed = await gone(at);
+          const ended = await vasatrust(at, 'runs', then, await runOf(at), '--yes').ended;
+          expect(ended.code, told(ended)).toBe(then === 'resume' || !isAfterRemoval(point) ? 0 : 7);
+          expect(await gone(at)).toEqual(then === 'resume' ? BOTH : removed);
+          await expectAsBefore(at, before);
+        }));
+
+    test('in step 7, while the task runs: nothing is unregistered again before SMS was asked', () =>
+      withStandin({ taskMs: 1_500 }, async (at) => {
+        const before = await look(at, BOTH);
+        const running = await vasatrustUntil(at, 'intent:unregister', ...cleanup('vc65'));
+        const tasks = () => at.spsLog().split('Created a task').length;
+        const earlier = tasks();
+        running.kill('SIGCONT');
+        expect(await holds(async () => tasks() > earlier, 10_000)).toBe(true);
+        running.kill('SIGKILL');
+        await running.ended;
+        await selfReverted(at);
+        // The registration came to one end or the other, by its own task.
+        const removed = await gone(at);
+        expect(tasks()).toBe(earlier + 1);
+        await expectAsBefore(at, before, { record: ONE_RUN });
+        const ended = await vasatrust(at, 'runs', 'resume', await runOf(at), '--yes').ended;
+        expect(ended.code, told(ended)).toBe(0);
+        expect(tasks()).toBeLessThanOrEqual(earlier + 1 + 2 * (BOTH.length - removed.length));
+        expect(await gone(at)).toEqual(BOTH);
+        await expectAsBefore(at, before);
+      }));
+  });
+
+  test('whose connection is cut in D for a moment goes on by itself', () =>
+    withStandin({}, async (at) => {
+      const before = await look(at, BOTH);
+      const running = await vasatrustUntil(at, POINTS.D, ...cleanup('vc65'));
+      await at.inside(
+        'kill -9 $(cat /proc/[0-9]*/stat 2>/dev/null | sed -n "s/^\\([0-9]*\\) (sshd) . \\([0-9]*\\) .*/\\1 \\2/p" | while read -r pid parent; do [ "$parent" = 1 ] || echo "$pid"; done)',
+      );
+      running.kill('SIGCONT');
+      const ended = await running.ended;
+      expect(ended.code, told(ended)).toBe(0);
+      expect(await gone(at)).toEqual(BOTH);
+      await expectAsBefore(at, before);
+    }));
+
+  test('whose network is gone in E for longer than the lease: the appliance takes itself back, and the run says so', () =>
+    withStandin({ shell: 'appliancesh' }, async (at) => {
+      const before = await look(at, BOTH);
+      const running = await vasatrustUntil(at, POINTS.E, ...cleanup('vc65'));
+      await at.cut();
+      running.kill('SIGCONT');
+      await selfReverted(at);
+      await expectAsBefore(at, before, { record: ONE_RUN });
+      await at.mend();
+      const ended = await running.ended;
+      expect(ended.code, told(ended)).toBe(4);
+      expect(await gone(at)).toEqual([]);
+      await expectAsBefore(at, before);
+    }));
+
+  for (const [point, how, code] of [
+    ['C', 'reset', 4],
+    ['E', 'reboot', 4],
+    ['F', 'reset', 7],
+  ] as const)
+    test(`whose appliance is rebooted (${how}) in ${point} finds it as before`, () =>
+      withStandin({ shell: point === 'E' ? 'appliancesh' : 'bash' }, async (at) => {
+        const before = await look(at, BOTH);
+        const running = await vasatrustUntil(at, POINTS[point], ...cleanup('vc65'));
+        const removed = await gone(at);
+        await at[how]();
+        // The file was put back before SPS read it.
+        expect((await at.state()).sps.retryAttempt).toBe(99_999);
+        running.kill('SIGCONT');
+        const ended = await running.ended;
+        expect(ended.code, told(ended)).toBe(code);
+        expect(await gone(at)).toEqual(removed);
+        await expectAsBefore(at, before);
+      }));
+
+  test('killed in E, its appliance rebooted, and nobody there: the appliance is as before by itself', () =>
+    withStandin({}, async (at) => {
+      const before = await look(at, BOTH);
+      const running = await vasatrustUntil(at, POINTS.E, ...cleanup('vc65'));
+      running.kill('SIGKILL');
+      await running.ended;
+      await at.reset();
+      await selfReverted(at);
+      expect((await at.state()).sps.retryAttempt).toBe(99_999);
+      await expectAsBefore(at, before, { record: ONE_RUN });
+      const ended = await vasatrust(at, 'runs', 'revert', await runOf(at), '--yes').ended;
+      expect(ended.code, told(ended)).toBe(0);
+      await expectAsBefore(at, before);
+    }));
+
+  test('that is interrupted by Ctrl-C in E takes everything back', () =>
+    withStandin({}, async (at) => {
+      const before = await look(at, BOTH);
+      const running = await vasatrustUntil(at, POINTS.E, ...cleanup('vc65'));
+      running.kill('SIGINT');
+      running.kill('SIGCONT');
+      const ended = await running.ended;
+      expect(ended.code, told(ended)).toBe(130);
+      expect(await gone(at)).toEqual([]);
+      await expectAsBefore(at, before);
+    }));
+});
