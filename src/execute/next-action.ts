@@ -160,8 +160,8 @@ function back(plan: CleanupPlan, state: RunState, since: number): Action {
     (step) =>
       'uid' in step &&
       REMOVALS.includes(step.kind) &&
-      wasBegun(step) &&
       !state.gone.has(step.uid) &&
+      isOpenQuestion(state.steps.get(step.id)) &&
       (state.steps.get(step.id)?.looked?.seq ?? 0) < since,
   );
   if (removal !== undefined)
@@ -188,6 +188,12 @@ function back(plan: CleanupPlan, state: RunState, since: number): Action {
       : [];
   });
   return { do: 'end', result: endOf(plan, state, true, left), left };
+}
+
+/** The call may have gone out, and no fresh list has said since that the registration is still there. */
+function isOpenQuestion(record: StepRecord | undefined): boolean {
+  if (record?.applied === undefined) return false;
+  return record.outcome === undefined || (record.outcome.result === 'failed' && record.outcome.problem?.code !== 'fault');
 }
 
 function endOf(plan: CleanupPlan, state: RunState, isBack: boolean, left: readonly string[]): RunResult {

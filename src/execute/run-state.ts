@@ -8,7 +8,13 @@ import { stepsForSurvivors, stepsWithout } from '../plan/cleanup-steps.js';
 export interface StepRecord {
   /** Of the last intent to apply it, or of the outcome of one that needed no intent. */
   readonly applied?: { readonly seq: number; readonly session: number; readonly captured: JsonValue };
-  readonly outcome?: { readonly seq: number; readonly session: number; readonly result: StepResult; readonly found?: JsonValue };
+  readonly outcome?: {
+    readonly seq: number;
+    readonly session: number;
+    readonly result: StepResult;
+    readonly found?: JsonValue;
+    readonly problem?: Problem;
+  };
   readonly undoing?: { readonly seq: number; readonly session: number };
   readonly undone?: {
     readonly seq: number;
@@ -85,14 +91,20 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
       }
       case 'outcome': {
         const { result, found, problem } = entry;
-        const facts = { seq, session, result, ...(found === undefined ? {} : { found }) };
+        const facts = {
+          seq,
+          session,
+          result,
+          ...(found === undefined ? {} : { found }),
+          ...(problem === undefined ? {} : { problem }),
+        };
         if (entry.action === 'apply') {
           const one = record(entry.step);
           one.outcome = facts;
           delete one.undoing;
           delete one.undone;
           if (procedure.has(entry.step)) begunAt ??= seq;
-        } else record(entry.step).undone = { ...facts, ...(problem === undefined ? {} : { problem }) };
+        } else record(entry.step).undone = facts;
         break;
       }
       case 'looked':
