@@ -121,7 +121,9 @@ function leftWords({ summary, plan, selfRevertSeconds, entries }: ShownRun): str
   }
   if (summary.state === 'under-way') return ['it is under way: see the process above'];
   const { at } = summary;
-  if (at === 'A' || at === 'I') return ['nothing was changed, or all was verified; a folder under /root/.vasatrust may be left'];
+  const folder = `the folder /root/.vasatrust/${summary.id} and what watches from there, until they are disarmed`;
+  if (at === 'A') return ['nothing was changed', `perhaps ${folder}`];
+  if (at === 'I') return ['SPS may be in its last restart', folder];
   const { config, addresses } = plan;
   const isBlocked = ['C', 'D', 'E', 'F'].includes(at);
   const isEdited = at !== 'H';
@@ -131,6 +133,7 @@ function leftWords({ summary, plan, selfRevertSeconds, entries }: ShownRun): str
     ...(isBlocked ? [`reject routes on the appliance: ${addresses.map(({ address }) => address).join(', ')}`] : []),
     ...(at === 'D' ? ['SPS is stopped'] : []),
     ...(at === 'H' || at === 'G' || at === 'F' || at === 'E' ? ['SPS runs with the changed value until it is restarted'] : []),
+    folder,
     `Or none of it any more: the appliance takes back by itself, ${selfRevertSeconds} s after the last sign of life${last === undefined ? '' : ` (the journal's last line is of ${time(last)} UTC)`}. What it did is told by resume and revert.`,
   ];
 }

@@ -16,7 +16,7 @@ const STANDS_AT: Readonly<Record<RunLetter, string>> = {
   F: 'the registration is removed; route and file are still changed',
   G: 'the registration is removed and the route is gone; the file is still changed',
   H: 'the registration is removed, route and file are back; SPS has not been restarted with the original value',
-  I: 'everything is done and verified',
+  I: 'the registration is removed, route and file are back, SPS was restarted; what is left is to verify and to tidy up',
 };
 
 export const letterWords = (letter: RunLetter): string => STANDS_AT[letter];

@@ -47,9 +47,15 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   let stdout = '';
   let stderr = '';
   const answers = [...(typed ?? [])];
+  const errors = {
+    write(text: string) {
+      stderr += text;
+      options.onErrors?.(stderr, () => stopping.abort());
+    },
+  };
   const asking = {
     ask: async (question: string) => {
-      stderr += question;
+      errors.write(question);
       return answers.shift();
     },
   };
@@ -62,12 +68,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
         stdout += text;
       },
     },
-    stderr: {
-      write(text) {
-        stderr += text;
-        options.onErrors?.(stderr, () => stopping.abort());
-      },
-    },
+    stderr: errors,
     interrupted: stopping.signal,
     timing,
     underway,

@@ -1,0 +1,237 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { LabOptions } from '../../src/lab/start-lab.js';
+import type { LabVcenter } from '../../src/lab/world.js';
+import { ACCEPT, ALL, CleanupStage, CT0, CT1 } from '../support/cleanup-stage.js';
+
+let stage: CleanupStage | undefined;
+afterEach(async () => {
+  await stage?.close();
+  stage = undefined;
+});
+
+async function open(options: LabOptions = {}, scenario?: string): Promise<CleanupStage> {
+  stage = await CleanupStage.open(options, scenario);
+  return stage;
+}
+
+const onFirst =
+  (change: Partial<LabVcenter['appliance']>): NonNullable<LabOptions['prepare']> =>
+  ({ vcenters: [first] }) =>
+    Object.assign(first?.appliance ?? {}, change);
+
+describe.each([
+  { shell: 'bash', init: 'systemd' },
+  { shell: 'appliancesh', init: 'systemd' },
+  { shell: 'bash', init: 'other' },
+  { shell: 'appliancesh', init: 'other' },
+] as const)('on $shell, $init', (appliance) => {
+  test('the stale registrations are removed, and all else is as before', async () => {
+    const at = await open({ prepare: onFirst(appliance) });
+    const before = at.standing([CT0, CT1]);
+    const ran = await at.cli([...ALL, '--yes', '-o', 'json']);
+    expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining('To be removed from vc65')]);
+    const report = JSON.parse(ran.stdout);
+    expect(report).toMatchObject({ formatVersion: 1, result: 'done', left: [], vcenter: 'vc65' });
+    expect(report.removed.map(({ uid }: { uid: string }) => uid).sort()).toEqual([CT0, CT1].sort());
+    expect(at.uids).not.toContain(CT0);
+    expect(at.uids).not.toContain(CT1);
+    expect(at.standing([CT0, CT1])).toEqual(before);
+    expect(report.journal).toBe(join(at.folder, 'vasatrust/runs', `${report.run}.jsonl`));
+    expect(statSync(report.journal).mode & 0o777).toBe(0o600);
+    expect(at.files('locks')).toEqual([]);
+    const list = JSON.parse((await at.cli(['runs', 'list', '-o', 'json'])).stdout);
+    expect(list).toMatchObject([{ id: report.run, vcenter: 'vc65', state: 'done' }]);
+    expect((await at.cli(['audit', '--no-progress'])).stdout).not.toContain('stale-registration');
+  });
+});
+
+test('of two stale registrations the named one goes, by name, URL or uid; where nothing is stale that is said', async () => {
+  const at = await open();
+  const gone: string[] = [];
+  for (const [wanted, uid] of [
+    ['array1-CT1', CT1],
+    ['https://array1-ct0.lab.example:8084/version.xml', CT0],
+  ] as const) {
+    const args = [
+      'cleanup',
+      'vc65',
+      '--provider',
+      wanted,
+      '--second-look',
+      '1',
+      '--no-progress',
+      ...ACCEPT,
+      '--yes',
+      '-o',
+      'json',
+    ];
+    const ran = await at.cli(args);
+    gone.push(uid);
+    expect(ran.code).toBe(0);
+    expect(JSON.parse(ran.stdout).removed).toMatchObject([{ uid }]);
+    expect(at.uids.filter((one) => gone.includes(one))).toEqual([]);
+  }
+  const nothing = await at.cli([...ALL, '--yes']);
+  expect(nothing).toMatchObject({ code: 0, stdout: expect.stringContaining('no stale registration') });
+  expect(at.files('runs')).toHaveLength(2);
+});
+
+describe('before anything is changed', () => {
+  const unchanged = (at: CleanupStage) => {
+    expect(at.lab.record.filter(({ kind }) => kind === 'change')).toEqual([]);
+    expect([at.files('runs'), at.files('locks')]).toEqual([[], []]);
+  };
+
+  test('every reason against it is told at once: 6', async () => {
+    const at = await open();
+    const ran = await at.cli(['cleanup', 'vc65', '--all-stale', '--second-look', '1', '--yes', '-o', 'json']);
+    expect(ran.code).toBe(6);
+    const { refusals } = JSON.parse(ran.stdout);
+    expect(refusals.map(({ code, name }: { code: string; name?: string }) => [code, name])).toEqual(
+      expect.arrayContaining([
+        ['dependents-running', 'vvol-gold'],
+        ['dependents-running', 'vvol-silver'],
+        ['backup-unconfirmed', undefined],
+      ]),
+    );
+    unchanged(at);
+  });
+
+  test('without a terminal and without --yes: 6', async () => {
+    const at = await open();
+    const ran = await at.cli(ALL);
+    expect(ran).toMatchObject({ code: 6, stdout: '' });
+    expect(ran.stderr).toMatch(/--yes/);
+    unchanged(at);
+  });
+
+  test('another name than the vCenter’s declines: 6; its own name begins', async () => {
+    const at = await open();
+    const declined = await at.cli(ALL, { typed: ['yes'] });
+    expect([declined.code, declined.stderr]).toEqual([6, expect.stringContaining('"yes" is not vc65')]);
+    unchanged(at);
+    const begun = await at.cli(ALL, { typed: [' vc65 '] });
+    expect(begun.code).toBe(0);
+    expect(at.journals[0]).toContain('"confirmed":"typed"');
+  });
+
+  test('Ctrl-C at the question, or while it looks, is 130', async () => {
+    const at = await open();
+    for (const words of ['looking a second time', 'type the name']) {
+      const ran = await at.cli(ALL, { typed: [], onErrors: (stderr, interrupt) => stderr.includes(words) && interrupt() });
+      expect([ran.code, ran.stdout]).toEqual([130, '']);
+    }
+    unchanged(at);
+  });
+
+  for (const [name, args, code, says] of [
+    ['saved evidence', ['--evidence', 'seen.json'], 2, /nothing is removed by saved evidence/],
+    ['one look', ['--second-look', '0'], 2, /two looks/],
+    ['a time that is none', ['--deadline', '25:00'], 2, /no time of day/],
+  ] as const)
+    test(`${name} does not do: ${code}`, async () => {
+      const at = await open();
+      const ran = await at.cli([...ALL, '--yes', ...args]);
+      expect(ran.code).toBe(code);
+      expect(ran.stderr).toMatch(says);
+      expect(at.lab.record).toEqual([]);
+    });
+
+  test('a deadline before its shortest course: 6, and it is told in full', async () => {
+    const at = await open();
+    const soon = new Date(Date.now() + 60_000);
+    const hhmm = `${soon.getHours()}:${String(soon.getMinutes()).padStart(2, '0')}`;
+    const ran = await at.cli([...ALL, '--yes', '--deadline', hhmm], { timing: { ...(await timing()), secondMs: 1_000 } });
+    expect(ran.code).toBe(6);
+    expect(ran.stderr).toMatch(/Deadline \d{4}-\d\d-\d\d \d\d:\d\d here \(.* UTC\)/);
+    unchanged(at);
+  });
+
+  test('a run that nobody brought to an end stands in the way, by its id', async () => {
+    const at = await open();
+    const first = await at.cli([...ALL, '--yes', '-o', 'json']);
+    const { journal, run } = JSON.parse(first.stdout);
+    const [text = ''] = at.journals;
+    writeFileSync(journal, text.slice(0, text.indexOf('"event":"outcome"')).replace(/[^\n]*$/, ''));
+    const ran = await at.cli(['cleanup', 'vc65', '--provider', 'array2-CT0', '--second-look', '1', '--yes', '-o', 'json']);
+    expect(ran.code).toBe(6);
+    expect(JSON.parse(ran.stdout).refusals).toEqual(
+      expect.arrayContaining([expect.objectContaining({ code: 'another-run', name: run, acceptable: true })]),
+    );
+  });
+
+  test('a wrong root password is sent once, and nothing else happens', async () => {
+    const at = await open({
+      prepare: ({ vcenters }) => {
+        for (const { appliance } of vcenters) appliance.methods.splice(0, Infinity, 'password');
+      },
+    });
+    at.vc65.appliance.rootPassword = 'changed meanwhile';
+    const ran = await at.cli([...ALL, '--yes']);
+    // Whether it is stale cannot be seen without the appliance.
+    expect(ran.code).toBe(3);
+    const sent = at.lab.record.filter(
+      ({ kind, where, what }) => kind === 'ssh-login' && where === 'vc65' && what.startsWith('password'),
+    );
+    expect(sent).toHaveLength(1);
+    unchanged(at);
+  });
+});
+
+async function timing() {
+  return (await import('../support/run-cli.js')).labTiming();
+}
+
+describe('Ctrl-C', () => {
+  for (const { words, code, removed } of [
+    { words: 'step 2: ', code: 130, removed: [] },
+    { words: 'step 4: ', code: 130, removed: [] },
+    { words: 'step 6: ', code: 130, removed: [] },
+    { words: 'step 8: ', code: 0, removed: [CT0, CT1] },
+  ])
+    test(`at "${words}" ends with ${code}, and all else is as before`, async () => {
+      const at = await open();
+      const before = at.standing(removed);
+      let told = '';
+      const ran = await at.cli([...ALL.filter((one) => one !== '--no-progress'), '--yes', '-o', 'json'], {
+        watch: (now) => {
+          told = 'watching';
+          watchNow = now;
+        },
+        onErrors: (stderr, interrupt) => {
+          if (!stderr.includes(words) || told === 'told') return;
+          told = 'told';
+          expect(watchNow()?.stopping()).toMatch(/everything is taken back/);
+          const leaving = watchNow()?.leaving();
+          expect(leaving?.code).toBe(words === 'step 2: ' ? 130 : 5);
+          if (leaving?.code === 5)
+            expect(leaving.words).toMatch(/vc65 begins to take itself back by \d\d:\d\d:\d\d UTC.*runs show/);
+          interrupt();
+        },
+      });
+      expect(told).toBe('told');
+      expect([ran.code, JSON.parse(ran.stdout).left]).toEqual([code, []]);
+      expect(at.standing(removed)).toEqual(before);
+      expect(at.files('locks')).toEqual([]);
+    });
+});
+let watchNow: () => { stopping(): string; leaving(): { words: string; code: number } } | undefined = () => undefined;
+
+test('two at once: the second is refused, with who has it and since when, here and from another machine', async () => {
+  const at = await open();
+  const others: Promise<{ code: number; stdout: string; stderr: string }>[] = [];
+  const ran = await at.cli([...ALL.filter((one) => one !== '--no-progress'), '--yes'], {
+    onErrors: (stderr) => {
+      if (!stderr.includes('step 6: ') || others.length > 0) return;
+      others.push(at.cli([...ALL, '--yes', '-o', 'json']));
+      others.push(at.cli([...ALL, '--yes', '-o', 'json'], { env: { XDG_STATE_HOME: join(at.folder, 'elsewhere') } }));
+    },
+  });
+  expect(ran.code).toBe(0);
+  for (const other of await Promise.all(others)) {
+    expect(other.code).toBe(6);
+    expect(other.stdout + other.stderr).toMatch(/another-run/);
+  }
+});
