@@ -10,6 +10,7 @@ import {
   readOperatorAddress,
   readRootPassword,
   readRoutes,
+  readServices,
   readSmsConfigFile,
   readSps,
   readTools,
@@ -40,9 +41,10 @@ export async function probeAppliance(
       observeReading(await within(timing.sourceMs, vcenter.id, 'ssh', work), now);
     const limit = pLimit(4);
     const wanted = [...new Set(names)].filter(isHost).slice(0, MOST_NAMES);
-    const [smsConfig, sps, disk, rootPassword, routes, nameservers, operator, tools, resolved] = await Promise.all([
+    const [smsConfig, sps, services, disk, rootPassword, routes, nameservers, operator, tools, resolved] = await Promise.all([
       look(readSmsConfigFile(at)),
       look(readSps(at)),
+      look(readServices(at)),
       look(readDisk(at)),
       look(readRootPassword(at)),
       look(readRoutes(at)),
@@ -57,6 +59,7 @@ export async function probeAppliance(
       shell: { state: 'seen', at: isoTime(now()), value: shell.kind },
       smsConfig,
       sps,
+      services,
       disk,
       rootPassword,
       routes,
@@ -78,6 +81,7 @@ function notSeen(vcenter: VcenterConfig, { now }: CollectContext, problem: Param
     shell: not,
     smsConfig: not,
     sps: not,
+    services: not,
     disk: not,
     rootPassword: not,
     routes: not,

@@ -8,6 +8,8 @@ export interface ApplianceProbes {
   readonly shell: Observation<'bash' | 'appliancesh'>;
   readonly smsConfig: Observation<SmsConfigFile>;
   readonly sps: Observation<SpsProcess>;
+  /** Every service of the appliance; missing where nobody asked. */
+  readonly services?: Observation<readonly ServiceState[]>;
   /** Free space of the file systems that hold `/` and `/storage/log`. */
   readonly disk: Observation<readonly { readonly mount: string; readonly freeKib: number }[]>;
   readonly rootPassword: Observation<PasswordAge>;
@@ -38,6 +40,12 @@ export interface SpsProcess {
   /** HEALTHY, UNHEALTHY, …; missing while it does not run. */
   readonly health?: string;
   readonly pid?: number;
+}
+
+export interface ServiceState {
+  readonly name: string;
+  /** STARTED, STOPPED, START_PENDING, STOP_PENDING. */
+  readonly state: string;
 }
 
 export interface PasswordAge {

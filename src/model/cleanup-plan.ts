@@ -112,6 +112,9 @@ export type CleanupWarning =
   | { readonly code: 'other-stale'; readonly uid: string; readonly name: string }
   | { readonly code: 'looked-once' }
   | { readonly code: 'may-need-one-at-a-time'; readonly extraRestarts: number }
+  /** Services SPS may need to come up again; a clock that is off by more than a minute. */
+  | { readonly code: 'services-down'; readonly services: readonly string[] }
+  | { readonly code: 'clock-off'; readonly seconds: number }
   /** `--first-reconnect` was asked for, and is of no use here. */
   | { readonly code: 'no-reconnect'; readonly uid: string; readonly name: string; readonly why: 'status' | 'not-trusted' }
   /** Registering again may replace the roots by which the provider lets other vCenters in. */

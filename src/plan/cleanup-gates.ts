@@ -1,4 +1,4 @@
-import type { ApplianceProbes } from '../model/appliance-probes.js';
+import type { ApplianceProbes, ServiceState } from '../model/appliance-probes.js';
 import type { BlockedAddress } from '../model/cleanup-plan.js';
 import type { Observation } from '../model/evidence.js';
 import type { Inventory, Provider, Registration, Vcenter } from '../model/inventory.js';
@@ -205,4 +205,12 @@ export function unseenFacts(vcenter: Vcenter, probes: ApplianceProbes | undefine
       : [`addresses of ${unresolved.slice(0, 20).join(', ')}${unresolved.length > 20 ? ', …' : ''}`]),
     ...vcha,
   ];
+}
+
+/** SPS needs them to come up again, and its number of attempts is low by then (which it needs is inferred; names as service-control prints them). */
+const NEEDED = /^(vmware-)?(vpxd|vpxd-svcs|vpostgres|applmgmt)$/;
+
+/** Services that have to run and do not; nothing about those that were not listed. */
+export function servicesDown(services: Observation<readonly ServiceState[]> | undefined): ServiceState[] {
+  return services?.state === 'seen' ? services.value.filter(({ name, state }) => NEEDED.test(name) && state !== 'STARTED') : [];
 }

@@ -287,6 +287,10 @@ export function warningText(warning: CleanupWarning, { vcenter }: CleanupPlan): 
       return 'Stale was looked at once only. Audit again right before you begin.';
     case 'may-need-one-at-a-time':
       return `All go in one pass (that this works is inferred). Should one survive step 7, they go one at a time: ${warning.extraRestarts} more restarts of SPS.`;
+    case 'services-down':
+      return `Not running on ${vcenter.id}: ${warning.services.join(', ')}. SPS may not come up again without them: start them first.`;
+    case 'clock-off':
+      return `The clock of ${vcenter.id} is ${Math.abs(warning.seconds)} s ${warning.seconds > 0 ? 'ahead of' : 'behind'} ours: certificates and log lines are judged by time.`;
     case 'no-reconnect':
       return warning.why === 'status'
         ? `No Reconnect for ${warning.name}: it is not disconnected, and only then would that do anything.`

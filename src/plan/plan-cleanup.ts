@@ -23,6 +23,7 @@ import {
   registrationsAt,
   rejectRouteTo,
   routeReasons,
+  servicesDown,
   sharedReasons,
   unseenFacts,
 } from './cleanup-gates.js';
@@ -286,6 +287,7 @@ function assemble(
         extraRestarts: Math.max(0, restartsOf(ifOneSurvives) - 1),
         lookedTwice: request.firstLook !== undefined,
       }),
+      ...stateWarnings(vcenter, probes),
       ...reconnect.warnings,
       ...(again?.warnings ?? []),
     ],
@@ -294,6 +296,20 @@ function assemble(
     unneeded,
     unseen: unseenFacts(vcenter, probes),
   };
+}
+
+const CLOCK_SECONDS = 60;
+
+/** What is not as it should be and stands in nobody's way. */
+function stateWarnings({ clockAheadMs = 0 }: Vcenter, probes: ApplianceProbes | undefined): CleanupWarning[] {
+  const down = servicesDown(probes?.services);
+  const seconds = Math.round(clockAheadMs / 1000);
+  return [
+    ...(down.length === 0
+      ? []
+      : [{ code: 'services-down', services: down.map(({ name, state }) => `${name} (${state})`) } as const]),
+    ...(Math.abs(seconds) <= CLOCK_SECONDS ? [] : [{ code: 'clock-off', seconds } as const]),
+  ];
 }
 
 /** Reconnect is of use only where SMS gave up (`disconnected`) on a provider that is trusted there; everything else is said and left out. */

@@ -1,7 +1,7 @@
 import type { ApplianceProbes, ApplianceTool } from '../model/appliance-probes.js';
 import type { EvidenceBundle, Observation, VcenterEvidence } from '../model/evidence.js';
 import type { Preflight, PreflightCheck } from '../model/preflight.js';
-import { mayFailOver } from './cleanup-gates.js';
+import { mayFailOver, servicesDown } from './cleanup-gates.js';
 import { editRetryAttempt, LOWERED_RETRY, SHIPPED_RETRY } from './sms-config-edit.js';
 
 const CLOCK_MS = 60_000;
@@ -171,6 +171,19 @@ function fromProbes(probes: ApplianceProbes): PreflightCheck[] {
         ? good(found)
         : wrong(found, 'Bring SPS to STARTED and HEALTHY before a cleanup.');
     }),
+    ...(probes.services === undefined
+      ? []
+      : [
+          check(head('services', 'vpxd, vpxd-svcs, vpostgres and applmgmt run', 'A-67'), probes.services, (all) => {
+            const down = servicesDown({ state: 'seen', at: probes.takenAt, value: all });
+            return down.length === 0
+              ? good(`${all.filter(({ state }) => state === 'STARTED').length} services run`)
+              : wrong(
+                  down.map(({ name, state }) => `${name} ${state}`).join(', '),
+                  'Start it before a cleanup: SPS may not come up again without it.',
+                );
+          }),
+        ]),
     check(head('sms-config', 'sms-config.xml fits the rules of the procedure', 'A-44'), probes.smsConfig, ({ text, kind }) => {
       if (kind !== undefined && kind !== 'regular file') return wrong(kind, 'The procedure needs a regular file there.');
       const edit = editRetryAttempt(new TextEncoder().encode(text), LOWERED_RETRY);

@@ -1,4 +1,11 @@
-import type { ApplianceTool, PasswordAge, RouteFacts, SmsConfigFile, SpsProcess } from '../model/appliance-probes.js';
+import type {
+  ApplianceTool,
+  PasswordAge,
+  RouteFacts,
+  ServiceState,
+  SmsConfigFile,
+  SpsProcess,
+} from '../model/appliance-probes.js';
 import { err, ok, type Problem, type Result } from '../model/problem.js';
 import { canonicalAddress } from '../x509/names.js';
 import type { ApplianceReader, Reading } from './appliance-facts.js';
@@ -37,21 +44,42 @@ export function parseVmonStatus(text: string): SpsProcess | undefined {
   };
 }
 
+const STATE_WORDS: Readonly<Record<string, string>> = {
+  Running: 'STARTED',
+  Stopped: 'STOPPED',
+  StartPending: 'START_PENDING',
+  StopPending: 'STOP_PENDING',
+};
+
 /** Under which heading `service-control --status` lists SPS, in vmon's words. Headings other than these are taken as they are. */
 export function parseServiceStatus(text: string): string | undefined {
-  const words: Readonly<Record<string, string>> = {
-    Running: 'STARTED',
-    Stopped: 'STOPPED',
-    StartPending: 'START_PENDING',
-    StopPending: 'STOP_PENDING',
-  };
   let heading: string | undefined;
   for (const line of text.split(/\r?\n/)) {
     const found = /^(\w+):\s*$/.exec(line)?.[1];
     if (found !== undefined) heading = found;
-    else if (heading !== undefined && /(?:^|\s)(?:vmware-)?sps(?:\s|$)/.test(line)) return words[heading] ?? heading;
+    else if (heading !== undefined && /(?:^|\s)(?:vmware-)?sps(?:\s|$)/.test(line)) return STATE_WORDS[heading] ?? heading;
   }
   return undefined;
+}
+
+/** Every service with its state in vmon's words, as `service-control --status --all` lists them: a heading, then names. */
+export async function readServices(at: ApplianceReader): Promise<Result<Reading<ServiceState[]>>> {
+  const output = await read(at, 'services');
+  if (!output.ok) return output;
+  const services = parseServices(output.value.stdout);
+  return services.length === 0 ? err(unreadable(at, 'service-control --status --all', output.value)) : seen(services);
+}
+
+export function parseServices(text: string): ServiceState[] {
+  let heading: string | undefined;
+  return text.split(/\r?\n/).flatMap((line) => {
+    const found = /^(\w+):\s*$/.exec(line)?.[1];
+    if (found !== undefined) heading = found;
+    if (found !== undefined || heading === undefined) return [];
+    const state = plainText(STATE_WORDS[heading] ?? heading, 40);
+    const names = line.split(/\s+/).filter((name) => /^[\w.-]{1,64}$/.test(name));
+    return names.map((name) => ({ name, state }));
+  });
 }
 
 /** The whole file, with what stat says of it. */

@@ -61,6 +61,7 @@ export const APPLIANCE_READS = {
   spsLogElsewhere: ['/usr/bin/tail', '-c', String(SPS_LOG_BYTES), SPS_LOGS[1]],
   spsStatus: [VMON_CLI, '--status', 'sps'],
   spsServiceStatus: [SERVICE_CONTROL, '--status', 'vmware-sps'],
+  services: [SERVICE_CONTROL, '--status', '--all'],
   smsConfigFile: ['/usr/bin/stat', '-c', '%F|%a|%U:%G|%s', SMS_CONFIG],
   disk: ['/bin/df', '-Pk', '/', '/storage/log'],
   rootPassword: ['/usr/bin/chage', '-l', 'root'],

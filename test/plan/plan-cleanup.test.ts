@@ -495,6 +495,47 @@ describe('what there is to do', () => {
     expect(plan.warnings).toContainEqual({ code: 'may-need-one-at-a-time', extraRestarts: 2 });
   });
 
+  test("services that do not run and a clock that is off are said, and stand in nobody's way", () => {
+    const services = (state: string) =>
+      seen([
+        { name: 'vmware-vpostgres', state },
+        { name: 'vpxd', state: 'STARTED' },
+        { name: 'mbcs', state: 'STOPPED' },
+      ]);
+    const codes = (one: Case) => planned(one).warnings.map(({ code }) => code);
+    const plan = planned({ probes: { services: services('STOPPED') }, vcenter: { clockAheadMs: -90_000 } });
+    expect(plan.warnings).toContainEqual({ code: 'services-down', services: ['vmware-vpostgres (STOPPED)'] });
+    expect(plan.warnings).toContainEqual({ code: 'clock-off', seconds: -90 });
+    for (const one of [
+      {},
+      { probes: { services: services('STARTED') }, vcenter: { clockAheadMs: 60_000 } },
+      { probes: { services: unseen } },
+    ])
+      expect(codes(one).filter((code) => code === 'services-down' || code === 'clock-off')).toEqual([]);
+  });
+
+  test('Reconnect first, only where it is disconnected and trusted; else it is said', () => {
+    const trusted = {
+      value: true,
+      grade: 'path',
+      why: { code: 'path-to-anchor', anchor: 'aa', anchorSubject: 'CN=CA' },
+    } as never;
+    const first = { firstReconnect: true };
+    const works = planned({ registrations: [stale('array1-CT0', { status: 'disconnected', trusted })], request: first });
+    expect(works.steps.map(({ kind }) => kind).slice(0, 3)).toEqual(['confirm-backup', 'try-reconnect', 'try-plain']);
+    expect(works.warnings.map(({ code }) => code)).not.toContain('no-reconnect');
+    for (const [facts, reason] of [
+      [{ status: 'offline', trusted }, 'status'],
+      [{ status: 'disconnected' }, 'not-trusted'],
+    ] as const) {
+      const plan = planned({ registrations: [stale('array1-CT0', facts)], request: first });
+      expect(plan.steps.map(({ kind }) => kind)).not.toContain('try-reconnect');
+      expect(plan.warnings).toContainEqual({ code: 'no-reconnect', uid: 'uid-array1-CT0', name: 'array1-CT0', why: reason });
+    }
+    const unasked = planned({ registrations: [stale('array1-CT0', { status: 'disconnected', trusted })] });
+    expect(unasked.steps.map(({ kind }) => kind)).not.toContain('try-reconnect');
+  });
+
   test('one at a time: each its own block and restart', () => {
     const plan = planned({ registrations: both, request: { oneAtATime: true } });
     expect(plan).toMatchObject({ strategy: 'one-at-a-time', restarts: 3, ifOneSurvives: [] });

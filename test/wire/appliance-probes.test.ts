@@ -6,9 +6,11 @@ import {
   parsePasswordAge,
   parseRouteFacts,
   parseServiceStatus,
+  parseServices,
   parseVmonStatus,
   readOperatorAddress,
   readRoutes,
+  readServices,
   readSps,
   readTools,
 } from '../../src/wire/appliance-probes.js';
@@ -50,6 +52,30 @@ describe('state of SPS', () => {
   test('without vmon-cli service-control is asked', async () => {
     const at = appliance({ '/bin/service-control --status vmware-sps': 'Stopped:\n vmware-sps\n' });
     expect(await readSps(at)).toEqual(ok({ state: 'seen', value: { runState: 'STOPPED' } }));
+  });
+});
+
+describe('the other services', () => {
+  const STATUS = 'Stopped:\n mbcs vmcam\nStartPending:\n vmware-sps\nRunning:\n applmgmt vmware-vpostgres\n vpxd vpxd-svcs\n';
+
+  test('each with the state of the heading it stands under', async () => {
+    const read = await readServices(appliance({ '/bin/service-control --status --all': STATUS }));
+    if (!read.ok || read.value.state !== 'seen') throw new Error('not seen');
+    expect(read.value.value.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'mbcs STOPPED',
+      'vmcam STOPPED',
+      'vmware-sps START_PENDING',
+      'applmgmt STARTED',
+      'vmware-vpostgres STARTED',
+      'vpxd STARTED',
+      'vpxd-svcs STARTED',
+    ]);
+  });
+
+  test('words that are no names are left out; nothing at all is no answer', async () => {
+    expect(parseServices('Running:\n vpxd $(reboot) \u001b[31m\n')).toEqual([{ name: 'vpxd', state: 'STARTED' }]);
+    const nothing = await readServices(appliance({ '/bin/service-control --status --all': 'usage: …\n' }));
+    expect(nothing.ok ? 'ok' : nothing.error.code).toBe('command-failed');
   });
 });
 
