@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ok, type Result } from '../../src/model/problem.js';
@@ -217,10 +217,20 @@ ip route flush table main; ip -6 route flush type unreachable || :`);
     hide: (path) => outer('mv "$1$2" "$1$2.hidden"', path),
     showProc: () => outer('mount -t proc proc "$1/proc"'),
     close() {
+      for (const one of readdirSync('/proc')) if (/^\d+$/.test(one) && livesIn(root, one)) process.kill(Number(one), 'SIGKILL');
       holder.kill('SIGKILL');
       rmdirSync(root);
     },
   };
+}
+
+/** What a failed test left running. */
+function livesIn(root: string, pid: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/root`) === root;
+  } catch {
+    return false;
+  }
 }
 
 /** `unshare` becomes `cat` once it has its namespaces. */
