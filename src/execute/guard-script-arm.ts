@@ -159,7 +159,14 @@ disarm() {
     sha_of "$CONFIG"
     is_right || fail "left: $CONFIG has sha256 $SHA, which is not as it was found"
     for left_job in stop start restart again-start-1 again-start-2 again-restart-1 again-restart-2; do
-      if under_way "$left_job"; then fail "left: $left_job is under way"; fi
+      # It has done its work and is about to say so, or it hangs.
+      left_tries=0
+      while under_way "$left_job"; do
+        left_tries=$((left_tries + 1))
+        [ "$left_tries" -le 20 ] || fail "left: $left_job is under way"
+        /bin/sleep "$SECOND"
+        now || fail 'the uptime of the appliance cannot be read'
+      done
     done
   fi
   clear_away

@@ -73,6 +73,7 @@ export function guardScript(facts: GuardFacts, timing: Pick<Timing, 'leaseMs' | 
     LEASE: hundredths(timing.leaseMs),
     GUARD: hundredths(timing.guardMs),
     GUARD_TIME: `${timing.guardMs}ms`,
+    SECOND: String(timing.secondMs / 1000),
     GUARD_SLEEP: String(timing.guardMs / 1000),
     // systemd may be a minute late unless told otherwise.
     ACCURACY: timing.guardMs >= 10_000 ? '1s' : '50ms',
@@ -143,7 +144,7 @@ function check(facts: GuardFacts): void {
     [facts.shaBefore, facts.shaDuring, facts.shaAfter ?? facts.shaBefore].every((one) => sha.test(one)) &&
     facts.addresses.every(({ address, family }) => (family === 4 ? /^[0-9.]+$/ : /^[0-9a-f:.]+$/i).test(address)) &&
     facts.cleanPids.every((pid) => Number.isSafeInteger(pid) && pid > 0) &&
-    /^[0-9a-f-]{1,64}$/i.test(facts.bootId) &&
+    /^[0-9a-f-]{0,64}$/i.test(facts.bootId) &&
     /^[\x20-\x7e]{1,200}$/.test(facts.owner);
   if (!right) throw new Error(`facts that no self-revert can be made of: ${JSON.stringify(facts)}`);
 }

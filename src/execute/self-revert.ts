@@ -44,7 +44,7 @@ export interface Guard {
   status(run: ApplianceRun): Promise<Result<GuardStatus>>;
   /**
    * Verified gone: timer, units, watcher, copies beside the file, lock, folder. Refused (`command-failed`) while a route of the run or its
-   * change of the file is in effect, unless `leave` says that what is left was left on purpose. Safe to repeat.
+   * change of the file is in effect, or a job does not end, unless `leave` says that what is left was left on purpose. Safe to repeat.
    */
   disarm(run: ApplianceRun, options?: { readonly leave?: true }): Promise<Result<void>>;
 }
@@ -74,13 +74,14 @@ exit 0
 `;
 
 export function openGuard(facts: GuardFacts, timing: Timing): Guard {
-  const script = guardScript(facts, timing);
   const folder = guardFolder(facts.run);
+  // The fence may be held for a while, and disarming waits for a job that is about to end.
+  const timeoutMs = Math.max(timing.commandMs, 60_000);
   const guard = (...args: string[]): string[] => ['/bin/sh', guardPath(facts.run), ...args];
 
   /** Undefined: there is no script of this run. */
   async function ask(run: ApplianceRun, ...args: string[]): Promise<Result<CommandOutput | undefined>> {
-    const output = await run(guard(...args));
+    const output = await run(guard(...args), { timeoutMs });
     if (!output.ok || output.value.code === 0) return output;
     const there = await run(['/bin/ls', guardPath(facts.run)]);
     if (!there.ok) return there;
@@ -98,11 +99,12 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
     const before = await status(run);
     if (!before.ok) return before;
     if (before.value.state === 'taken-over') return err(takingBack(facts, before.value));
+    const script = guardScript(facts, timing);
     const placed = await run(['/bin/sh', '-c', PLACE, 'sh', folder, sha256(script)], { stdin: script });
     if (!placed.ok) return placed;
     if (placed.value.code !== 0) return err(failed(facts, 'placing guard.sh', placed.value));
     for (const mode of ['arm', 'renew', 'check']) {
-      const output = await run(guard(mode), { timeoutMs: Math.max(timing.commandMs, 30_000) });
+      const output = await run(guard(mode), { timeoutMs });
       if (!output.ok) return output;
       if (output.value.code === TAKEN_OVER) return err(takingBack(facts, before.value));
       if (output.value.code !== 0) return err(failed(facts, mode, output.value));
@@ -119,7 +121,7 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
   }
 
   async function disarm(run: ApplianceRun, { leave }: { readonly leave?: true } = {}): Promise<Result<void>> {
-    const output = await ask(run, ...(leave ? ['forget'] : ['disarm']));
+    const output = await ask(run, leave ? 'forget' : 'disarm');
     if (!output.ok) return output;
     if (output.value !== undefined && output.value.code !== 0) return err(failed(facts, 'disarm', output.value));
     // A folder without its script: ended before, and cut off in the middle.

@@ -282,6 +282,17 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
     expect(await status()).toMatchObject({ ended: 'taken-back' });
   });
 
+  test('disarming waits for a job to end, for a while', async () => {
+    const quick = openGuard(facts, { ...DEFAULT_TIMING, secondMs: 33 });
+    await armed();
+    expect(await quick.arm(box.shell)).toMatchObject({ ok: true });
+    must(quick.detached('stop'));
+    expect(await quick.disarm(box.shell)).toMatchObject({ ok: false, error: { summary: /left: stop is under way/ } });
+    box.settle();
+    expect(await quick.disarm(box.shell)).toEqual({ ok: true, value: undefined });
+    nothingArmed();
+  });
+
   test('a job that had not begun when the lease was lost does not begin', async () => {
     await armed();
     must(guard.detached('stop'));
