@@ -123,7 +123,7 @@ function writer(
     if (lost !== undefined) throw lost;
     const entry: JournalEntry = { seq: entries.length + 1, at: isoTime(now()), ...withoutSecrets(event, secrets()) };
     try {
-      await file.appendFile(`${JSON.stringify(entry)}\n`);
+      await file.appendFile(`${lineOf(entry)}\n`);
       await file.sync();
     } catch (error) {
       lost = new JournalLost(cannotWrite(path, error));
@@ -146,6 +146,12 @@ function writer(
     },
   };
 }
+
+/** What cannot be seen is escaped: names come from others, and people look at journals with whatever shows files. */
+const lineOf = (entry: JournalEntry): string =>
+  JSON.stringify(entry).replace(/[\p{Cc}\p{Cf}\p{Co}\u2028\u2029]/gu, (char) =>
+    Array.from({ length: char.length }, (_, unit) => `\\u${char.charCodeAt(unit).toString(16).padStart(4, '0')}`).join(''),
+  );
 
 /** Plan and captured facts are ours and stay as they are, for a resumed run goes by them; what came from outside is cleaned. */
 function withoutSecrets(event: RunEvent, secrets: readonly string[]): RunEvent {
