@@ -1,5 +1,4 @@
 import type { CleanupStep } from '../model/cleanup-plan.js';
-import type { Problem } from '../model/problem.js';
 
 /** Of a service that hangs: nothing but time, or a restart of everything, helps. */
 export const STUCK_REMEDY =
@@ -8,7 +7,5 @@ export const STUCK_REMEDY =
 export const HANDS_OFF_REMEDY =
   'Compare the file with the copy in the folder of the run on the appliance, and put retryAttempt right by hand. Then `vasatrust runs revert` takes the rest away.';
 
-/** What could not be taken back now is taken back later by the appliance itself: it is not disarmed. */
-export function keepsWatch({ kind }: CleanupStep, { remedy }: Problem): boolean {
-  return kind === 'block' || kind === 'lower-retry' || remedy === STUCK_REMEDY;
-}
+/** What could not be taken back now is taken back later by the appliance itself, as far as it can: it is not disarmed. */
+export const keepsWatch = ({ kind }: CleanupStep): boolean => kind === 'block' || kind === 'lower-retry' || kind === 'stop-sps';

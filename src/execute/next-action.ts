@@ -170,7 +170,7 @@ function back(plan: CleanupPlan, state: RunState, since: number): Action {
   // Where something is left that the appliance can still take back by itself, it watches on.
   const watchesOn = known.some((step) => {
     const { undone } = state.steps.get(step.id) ?? {};
-    return isSettled(step) && undone?.result === 'failed' && undone.problem !== undefined && keepsWatch(step, undone.problem);
+    return isSettled(step) && undone?.result === 'failed' && keepsWatch(step);
   });
   const last = watchesOn
     ? undefined

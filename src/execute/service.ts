@@ -125,7 +125,7 @@ async function refused(target: Target, output: string): Promise<Problem> {
       lines.length === 0 ? '' : `; sps.log: ${lines.join(' / ')}`,
     ].join(''),
     remedy:
-      'Mend what sps.log names, then start it: `service-control --start vmware-sps` on the appliance. Afterwards `vasatrust runs revert` proves that all is as before.',
+      'Mend what sps.log names, then start it: `service-control --start vmware-sps` on the appliance. The self-revert there makes one more attempt by itself, and watches until SPS runs. Afterwards `vasatrust runs revert` proves that all is as before.',
     retry: 'after-remedy',
   };
 }

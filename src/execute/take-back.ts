@@ -100,8 +100,22 @@ async function backService(target: Target): Promise<Done<Undone>> {
   }
   const armed = await ensureArmed(target);
   if (!armed.ok) return armed;
+  // A start failed a moment ago: what kept it may pass.
+  if (runState === 'STOPPED' && startFailed(target)) {
+    const paused = await target.pause(AFTER_A_FAILED_START, 'never');
+    if (!paused.ok) return paused;
+  }
   const anew = runState === 'STOPPED' ? await startStopped(target) : await restartService(target);
   return anew.ok ? ok({ result: 'done', found: { cleanPid: anew.value ?? null } }) : anew;
+}
+
+const AFTER_A_FAILED_START = 15;
+
+function startFailed({ state, steps }: Target): boolean {
+  return [...steps.values()].some(({ id, kind }) => {
+    const { outcome } = state.steps.get(id) ?? {};
+    return (kind === 'start-sps' || kind === 'restart-sps') && outcome?.result === 'failed' && outcome.session === state.session;
+  });
 }
 
 const isBack = ({ plan: { config } }: Target, sha: string | undefined): boolean =>

@@ -21,11 +21,28 @@ export const lowerRetry: StepHandler<'lower-retry'> = {
   },
   capture: (_step, target) => captureFile(target),
   async apply(step, target) {
-    const done = await runAll(target, step.do, 'through');
+    const rename = step.do.findIndex((act) => act.by === 'ssh' && act.argv[0] === '/bin/mv');
+    const prepared = await runAll(target, step.do.slice(0, Math.max(0, rename)), 'through');
+    if (!prepared.ok) return prepared;
+    const ours = rename === -1 ? ok(undefined) : await isStillOurs(target);
+    if (!ours.ok) return ours;
+    const done = await runAll(target, step.do.slice(Math.max(0, rename)), 'through');
     if (!done.ok) return done;
     return proveFile(target, step.check, target.plan.config.exact?.shaDuring, 'without-time');
   },
 };
+
+/** Right before the rename: the copy is what was planned, and the file is what was copied. */
+async function isStillOurs(target: Target): Promise<Done<void>> {
+  const { path, working, exact } = target.plan.config;
+  const copy = await readFileFacts(target, working);
+  if (!copy.ok) return copy;
+  const file = await readFileFacts(target, path);
+  if (!file.ok) return file;
+  if (exact !== undefined && copy.value?.sha === exact.shaDuring && file.value?.sha === exact.shaNow) return ok(undefined);
+  const dropped = await target.change(['/bin/rm', '-f', working]);
+  return dropped.ok ? failed(changedMeanwhile(target.label, path)) : dropped;
+}
 
 /** Step 9: every byte, owner, mode and time as it was found. */
 export const restoreRetry: StepHandler<'restore-retry'> = {

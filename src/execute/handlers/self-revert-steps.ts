@@ -1,4 +1,5 @@
 import { ok } from '../../model/problem.js';
+import { releaseLock } from '../appliance-lock.js';
 import { inEffect, notInEffect, type StepHandler } from '../step-handler.js';
 
 /** Proven armed before the first change. */
@@ -32,6 +33,8 @@ export const disarmSelfRevert: StepHandler<'disarm-self-revert'> = {
     const gone = target.liftAnswer(await target.guard.disarm(target.shell));
     if (!gone.ok) return gone;
     target.setArmed(false);
-    return ok(null);
+    // Where the plain removal was enough, nothing but the lock is there.
+    const released = target.liftAnswer(await releaseLock(target.shell, target.run));
+    return released.ok ? ok(null) : released;
   },
 };
