@@ -207,6 +207,20 @@ describe('preflight of a lab vCenter', () => {
     expect([ran.code, codes(ran)]).toEqual([6, ['protected-address']]);
   });
 
+  test('nothing stale: says so with exit code 0; 3 where something about a registration is not known', async () => {
+    const at = await start({}, (yaml) => yaml);
+    const all = ['cleanup', 'vc67', '--all-stale', '--second-look', '1', '--yes', '-o', 'json'];
+    const none = await cli(all);
+    expect([none.code, JSON.parse(none.stdout)]).toMatchObject([0, { kind: 'nothing-stale', undecided: [] }]);
+    const withoutShell = at.estateYaml().replace(/^ {4}ssh:\n(?: {6}.*\n)+/gm, '');
+    writeFileSync(join(folder, 'estate.yaml'), withoutShell);
+    const unknown = await cli(['cleanup', 'vc65', '--all-stale', '--dry-run', '--second-look', '1', '-o', 'json']);
+    expect(unknown.code).toBe(3);
+    expect(JSON.parse(unknown.stdout)).toMatchObject({ kind: 'nothing-stale' });
+    expect(JSON.parse(unknown.stdout).undecided.length).toBeGreaterThan(0);
+    expect(changes(at)).toEqual([]);
+  });
+
   test('an acceptance that was not needed is mentioned, and is no error', async () => {
     await start();
     const ran = await cli([...ONE, '--accept', 'disk-full:/storage/log', '--dry-run', '-o', 'json']);
