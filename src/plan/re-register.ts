@@ -100,7 +100,7 @@ function judge(
   };
 }
 
-export function wants({ match }: Pick<RegistrationWish, 'match'>, { provider, registration }: Registered): boolean {
+function wants({ match }: Pick<RegistrationWish, 'match'>, { provider, registration }: Registered): boolean {
   if ('uid' in match) return match.uid === registration.uid;
   if ('arrayId' in match) return provider.arrays.some((array) => array === match.arrayId || array.endsWith(`:${match.arrayId}`));
   return [registration.url, ...provider.urls].some((url) => hostPortOf(url) === hostPortOf(match.url));
