@@ -58,6 +58,8 @@ export interface Standin {
   inside(script: string): Promise<Ran>;
   /** A program of this machine, in the operator's network. */
   start(command: string, args: readonly string[], env?: Readonly<Record<string, string>>): ChildProcessWithoutNullStreams;
+  /** What every program started so far has said. */
+  running(): string;
   state(): Promise<VcenterSideState>;
   spsLog(): string;
   console(): string;
@@ -149,6 +151,7 @@ async function assemble(
   const estateFile = join(folder, 'operator/estate.yaml');
   writeFileSync(estateFile, estateOf(facts, options, folder), { mode: 0o600 });
 
+  const said: string[] = [];
   let init = 0;
   const boot = async (waitForSps: boolean) => {
     init = Number((await keeping.ask('boot')).split(' ')[1]);
@@ -171,8 +174,19 @@ async function assemble(
       XDG_STATE_HOME: join(folder, 'operator/state'),
     },
     inside: (script) => run('nsenter', ['-t', String(init), '-m', '-u', '-i', '-n', '-p', '/bin/sh', '-c', script]),
-    start: (command, args, env = {}) =>
-      spawn('nsenter', [net(client), command, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: SYSTEM_PATH, ...env } }),
+    running: () => said.join('\n'),
+    start: (command, args, env = {}) => {
+      const child = spawn('nsenter', [net(client), command, ...args], {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { PATH: SYSTEM_PATH, ...env },
+      });
+      const at = said.push('') - 1;
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => {
+          said[at] = `${said[at]}${chunk}`.slice(-8_000);
+        });
+      return child;
+    },
     state: async () => (await ask('state')) as VcenterSideState,
     spsLog: () => readFileSync(sideOptions.logFile, 'utf8'),
     console: () => readFileSync(join(folder, 'console'), 'utf8'),

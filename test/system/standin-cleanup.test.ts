@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, type TestContext, test } from 'vitest';
 import { type Look, look } from '../standin/look.js';
 import { type Ended, vasatrust, vasatrustUntil } from '../standin/operator.js';
 import { missingStandin, openStandin, type Standin, type StandinOptions } from '../standin/standin.js';
@@ -17,13 +19,34 @@ const cleanup = (vcenter: string, ...more: readonly string[]) => [
   ...more,
 ];
 
-async function withStandin(options: StandinOptions, work: (at: Standin) => Promise<void>): Promise<void> {
-  const at = await openStandin(options);
-  try {
-    await work(at);
-  } finally {
-    await at.close();
-  }
+/** A test with a stand-in of its own; when it fails, what journal and self-revert say is told with it. */
+function on(options: StandinOptions, work: (at: Standin) => Promise<void>): (context: TestContext) => Promise<void> {
+  return async ({ signal }) => {
+    const at = await openStandin(options);
+    // A test whose time is up is not waited for: what it left open ends with the stand-in.
+    const over = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('the time of the test is up')), { once: true });
+    });
+    try {
+      await Promise.race([work(at), over]);
+    } catch (error) {
+      console.error(`${error instanceof Error ? error.message.slice(0, 2_000) : error}\n${await story(at)}`);
+      throw error;
+    } finally {
+      await at.close();
+    }
+  };
+}
+
+async function story(at: Standin): Promise<string> {
+  const folder = join(at.env.XDG_STATE_HOME ?? '', 'vasatrust/runs');
+  const journals = existsSync(folder) ? readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8')) : [];
+  const entries = journals.flatMap((text) => text.split('\n')).filter((line) => line !== '' && !line.includes('"event":"begin"'));
+  const guard = await at.inside('cat /root/.vasatrust/*/status; ls -la /root/.vasatrust/*; tail -3 /root/.vasatrust/*/*.out');
+  return `${entries
+    .map((line) => line.slice(0, 300))
+    .slice(-40)
+    .join('\n')}\n${guard.stdout}\n${at.running()}`;
 }
 
 const told = ({ code, stderr, stdout }: Ended) => `exit code ${code}\n${stderr}\n${stdout}`;
@@ -67,7 +90,7 @@ const POINTS = {
   C: 'outcome:block',
   D: 'outcome:stop-sps',
   E: 'outcome:start-sps',
-  F: 'outcome:unregister',
+  F: 'intent:unblock',
   G: 'outcome:unblock',
   H: 'outcome:restore-retry',
 } as const;
@@ -89,15 +112,17 @@ const ONE_RUN = '^/root/\\.vasatrust/[\\w-]+\n$';
 
 describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
   for (const shell of ['bash', 'appliancesh'] as const)
-    test(`by ${shell}: the plain removal fails, the procedure succeeds, and all else is as before`, () =>
-      withStandin({ shell }, async (at) => {
+    test(
+      `by ${shell}: the plain removal fails, the procedure succeeds, and all else is as before`,
+      on({ shell }, async (at) => {
         const before = await look(at, BOTH);
         const ended = await vasatrust(at, ...cleanup('vc65')).ended;
         expect(ended.code, told(ended)).toBe(0);
         expect(at.spsLog()).toContain('java.lang.NullPointerException');
         expect(await gone(at)).toEqual(BOTH);
         await expectAsBefore(at, before);
-      }));
+      }),
+    );
 
   describe('killed', () => {
     for (const [point, then] of [
@@ -109,8 +134,9 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
       ['G', 'revert'],
       ['H', 'resume'],
     ] as const)
-      test(`in ${point}, and nobody comes back for a while: the appliance takes itself back; then ${then}`, () =>
-        withStandin({ shell: 'BDFH'.includes(point) ? 'bash' : 'appliancesh' }, async (at) => {
+      test(
+        `in ${point}, and nobody comes back for a while: the appliance takes itself back; then ${then}`,
+        on({ shell: 'BDFH'.includes(point) ? 'bash' : 'appliancesh' }, async (at) => {
           const before = await look(at, BOTH);
           const { sps } = await at.state();
           const running = await vasatrustUntil(at, POINTS[point], ...cleanup('vc65'));
@@ -128,7 +154,8 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
           expect(ended.code, told(ended)).toBe(expected);
           expect(await gone(at)).toEqual(then === 'resume' ? BOTH : removed);
           await expectAsBefore(at, before);
-        }));
+        }),
+      );
 
     for (const [point, then] of [
       ['C', 'revert'],
@@ -137,8 +164,9 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
       ['F', 'revert'],
       ['H', 'revert'],
     ] as const)
-      test(`in ${point}, and ${then} at once`, () =>
-        withStandin({ shell: 'CE'.includes(point) ? 'bash' : 'appliancesh' }, async (at) => {
+      test(
+        `in ${point}, and ${then} at once`,
+        on({ shell: 'CE'.includes(point) ? 'bash' : 'appliancesh' }, async (at) => {
           const before = await look(at, BOTH);
           const running = await vasatrustUntil(at, POINTS[point], ...cleanup('vc65'));
           running.kill('SIGKILL');
@@ -148,10 +176,12 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
           expect(ended.code, told(ended)).toBe(then === 'resume' || !isAfterRemoval(point) ? 0 : 7);
           expect(await gone(at)).toEqual(then === 'resume' ? BOTH : removed);
           await expectAsBefore(at, before);
-        }));
+        }),
+      );
 
-    test('in step 7, while the task runs: nothing is unregistered again before SMS was asked', () =>
-      withStandin({ taskMs: 1_500 }, async (at) => {
+    test(
+      'in step 7, while the task runs: nothing is unregistered again before SMS was asked',
+      on({ taskMs: 1_500 }, async (at) => {
         const before = await look(at, BOTH);
         const running = await vasatrustUntil(at, 'intent:unregister', ...cleanup('vc65'));
         const tasks = () => at.spsLog().split('Created a task').length;
@@ -170,11 +200,13 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
         expect(tasks()).toBeLessThanOrEqual(earlier + 1 + 2 * (BOTH.length - removed.length));
         expect(await gone(at)).toEqual(BOTH);
         await expectAsBefore(at, before);
-      }));
+      }),
+    );
   });
 
-  test('whose connection is cut in D for a moment goes on by itself', () =>
-    withStandin({}, async (at) => {
+  test(
+    'whose connection is cut in D for a moment goes on by itself',
+    on({}, async (at) => {
       const before = await look(at, BOTH);
       const running = await vasatrustUntil(at, POINTS.D, ...cleanup('vc65'));
       await at.inside(
@@ -185,10 +217,12 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
       expect(ended.code, told(ended)).toBe(0);
       expect(await gone(at)).toEqual(BOTH);
       await expectAsBefore(at, before);
-    }));
+    }),
+  );
 
-  test('whose network is gone in E for longer than the lease: the appliance takes itself back, and the run says so', () =>
-    withStandin({ shell: 'appliancesh' }, async (at) => {
+  test(
+    'whose network is gone in E for longer than the lease: the appliance takes itself back, and the run says so',
+    on({ shell: 'appliancesh' }, async (at) => {
       const before = await look(at, BOTH);
       const running = await vasatrustUntil(at, POINTS.E, ...cleanup('vc65'));
       await at.cut();
@@ -200,15 +234,17 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
       expect(ended.code, told(ended)).toBe(4);
       expect(await gone(at)).toEqual([]);
       await expectAsBefore(at, before);
-    }));
+    }),
+  );
 
   for (const [point, how, code] of [
     ['C', 'reset', 4],
     ['E', 'reboot', 4],
     ['F', 'reset', 7],
   ] as const)
-    test(`whose appliance is rebooted (${how}) in ${point} finds it as before`, () =>
-      withStandin({ shell: point === 'E' ? 'appliancesh' : 'bash' }, async (at) => {
+    test(
+      `whose appliance is rebooted (${how}) in ${point} finds it as before`,
+      on({ shell: point === 'E' ? 'appliancesh' : 'bash' }, async (at) => {
         const before = await look(at, BOTH);
         const running = await vasatrustUntil(at, POINTS[point], ...cleanup('vc65'));
         const removed = await gone(at);
@@ -220,10 +256,12 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
         expect(ended.code, told(ended)).toBe(code);
         expect(await gone(at)).toEqual(removed);
         await expectAsBefore(at, before);
-      }));
+      }),
+    );
 
-  test('killed in E, its appliance rebooted, and nobody there: the appliance is as before by itself', () =>
-    withStandin({}, async (at) => {
+  test(
+    'killed in E, its appliance rebooted, and nobody there: the appliance is as before by itself',
+    on({}, async (at) => {
       const before = await look(at, BOTH);
       const running = await vasatrustUntil(at, POINTS.E, ...cleanup('vc65'));
       running.kill('SIGKILL');
@@ -235,10 +273,31 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
       const ended = await vasatrust(at, 'runs', 'revert', await runOf(at), '--yes').ended;
       expect(ended.code, told(ended)).toBe(0);
       await expectAsBefore(at, before);
-    }));
+    }),
+  );
 
-  test('that is interrupted by Ctrl-C in E takes everything back', () =>
-    withStandin({}, async (at) => {
+  for (const [what, signals, code] of [
+    ['finds on waking up that the appliance took itself back', [], 4],
+    ['and is interrupted as it wakes up', ['SIGINT'], 130],
+  ] as const)
+    test(
+      `that sleeps in E for longer than the lease ${what}`,
+      on({}, async (at) => {
+        const before = await look(at, BOTH);
+        const running = await vasatrustUntil(at, POINTS.E, ...cleanup('vc65'));
+        await holds(async () => (await at.inside('cat /root/.vasatrust/*/reverting')).code === 0, 20_000);
+        for (const signal of signals) running.kill(signal);
+        running.kill('SIGCONT');
+        const ended = await running.ended;
+        expect([code, 4], told(ended)).toContain(ended.code);
+        expect(await gone(at)).toEqual([]);
+        await expectAsBefore(at, before);
+      }),
+    );
+
+  test(
+    'that is interrupted by Ctrl-C in E takes everything back',
+    on({}, async (at) => {
       const before = await look(at, BOTH);
       const running = await vasatrustUntil(at, POINTS.E, ...cleanup('vc65'));
       running.kill('SIGINT');
@@ -247,5 +306,6 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
       expect(ended.code, told(ended)).toBe(130);
       expect(await gone(at)).toEqual([]);
       await expectAsBefore(at, before);
-    }));
+    }),
+  );
 });
