@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { awaitOffline } from '../../src/execute/handlers/await-offline.js';
+import { orFail, removeOnce } from '../../src/execute/handlers/removal.js';
+import { unregister } from '../../src/execute/handlers/unregister.js';
+import { type Guard, openGuard } from '../../src/execute/self-revert.js';
+import { notInEffect, type StepHandler } from '../../src/execute/step-handler.js';
+import { ok } from '../../src/model/problem.js';
+import type { RunEvent } from '../../src/model/run.js';
+import type { Sabotage } from './story.js';
+
+/** A safety, and the run without it. */
+export interface Safety {
+  readonly name: string;
+  readonly without: Sabotage;
+}
+
+/** With a word of the guard's script replaced; throws when the script does not have it, since nothing would be taken out then. */
+function scriptWithout(...changes: readonly (readonly [find: string, put: string])[]): Sabotage {
+  return (parts) => ({
+    ...parts,
+    guardFor: (facts, timing) => {
+      const guard = openGuard(facts, timing);
+      return {
+        ...guard,
+        arm: (run) =>
+          guard.arm((argv, options) => {
+            const text = options?.stdin;
+            if (text === undefined || !text.includes('take_back() {')) return run(argv, options);
+            const script = changes.reduce((all, [find, put]) => replaceOnce(all, find, put), text);
+            // Its checksum goes with it.
+            const [whole, less] = [sha256(text), sha256(script)];
+            return run(
+              argv.map((word) => (word === whole ? less : word)),
+              { ...options, stdin: script },
+            );
+          }),
+      };
+    },
+  });
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function replaceOnce(script: string, find: string, put: string): string {
+  if (!script.includes(find)) throw new Error(`guard.sh has no ${JSON.stringify(find)}`);
+  return script.replace(find, put);
+}
+
+function guardWithout(change: (guard: Guard) => Partial<Guard>): Sabotage {
+  return (parts) => ({
+    ...parts,
+    guardFor: (facts, timing) => {
+      const guard = openGuard(facts, timing);
+      return { ...guard, ...change(guard) };
+    },
+  });
+}
+
+/** A part of the guard's script that says everything is fine. */
+const asIfDone = (name: string, variable: string): Sabotage =>
+  scriptWithout([`${name}() {\n`, `${name}() {\n  ${variable}=ok\n  return 0\n`]);
+
+const believingTheTask: StepHandler<'unregister'>['apply'] = async ({ uid }, target) => {
+  const sent = await target.sms((sms) => sms.unregister(uid));
+  if (!sent.ok) return sent;
+  for (;;) {
+    const info = await target.sms((sms) => sms.task(sent.value));
+    if (!info.ok) return info;
+    if (info.value.state === 'success') break;
+    if (info.value.state === 'error') return unregister.apply({ uid } as never, target);
+    const paused = await target.pause(2, 'never');
+    if (!paused.ok) return paused;
+  }
+  await target.noteRemoved(uid, 'procedure');
+  return ok(null);
+};
+
+export const SAFETIES: readonly Safety[] = [
+  { name: 'the self-revert removes the routes', without: asIfDone('routes_back', 'ROUTES') },
+  { name: 'the self-revert puts the file back', without: asIfDone('file_back', 'FILE') },
+  { name: 'the self-revert looks after SPS', without: asIfDone('sps_back', 'SPS') },
+  {
+    name: 'the self-revert leaves SPS alone while it starts or stops',
+    without: scriptWithout(["START_PENDING) wait_for 'SPS, which is starting' ;;", 'START_PENDING) SPS=ok ;;']),
+  },
+  {
+    name: 'the mark "removed" comes after the proof',
+    without: scriptWithout(['  say armed "lease', '  mark removed\n  say armed "lease']),
+  },
+  {
+    name: 'the boot guard puts the file back',
+    without: scriptWithout(['  mark reverting\n  is_of_boot booted', '  return 0\n  is_of_boot booted']),
+  },
+  {
+    name: 'the self-revert leaves a file alone that somebody else changed',
+    without: scriptWithout(['if [ "$SHA" != "$DURING" ]; then', 'if false; then']),
+  },
+  {
+    name: 'the lease runs by uptime and not by the clock',
+    without: scriptWithout(['    *.[0-9][0-9]) NOW=$((', '    *.[0-9][0-9]) NOW=$(/bin/date +%s)00 ;;\n    never) NOW=$((']),
+  },
+  {
+    name: 'armed before the first change',
+    without: guardWithout(() => ({ arm: async () => ({ ok: true, value: { kind: 'systemd', proof: 'none' } }) })),
+  },
+  { name: 'changes go through the fence', without: guardWithout(() => ({ fenced: (argv) => [...argv] })) },
+  {
+    name: 'a fresh list is believed, and not the task',
+    without: (parts) => ({ ...parts, handlers: { unregister: { ...unregister, apply: believingTheTask } } }),
+  },
+  {
+    name: 'the gate before step 7',
+    without: (parts) => ({
+      ...parts,
+      handlers: {
+        'await-offline': { ...awaitOffline, apply: async () => ok(null) },
+        unregister: {
+          ...unregister,
+          async apply(step, target) {
+            const removed = await removeOnce(target, step.uid, step.name, { until: 'removed', least: 0, most: 120, every: 2 });
+            if (!removed.ok) return removed;
+            if (removed.value.kind === 'gone') await target.noteRemoved(step.uid, 'procedure');
+            return orFail(removed.value);
+          },
+        },
+      },
+    }),
+  },
+  {
+    name: 'SMS is asked before a removal is sent again',
+    without: (parts) => ({
+      ...parts,
+      handlers: {
+        unregister: {
+          ...unregister,
+          inspect: async () => ok(notInEffect()),
+        },
+      },
+    }),
+  },
+  {
+    name: 'the intent is on disk before anything is done',
+    without: (parts) => {
+      const { journal } = parts;
+      let held: RunEvent[] = [];
+      return {
+        ...parts,
+        journal: {
+          get entries() {
+            return journal.entries;
+          },
+          async append(event) {
+            held.push(event);
+            if (event.event === 'intent') return;
+            const due = held;
+            held = [];
+            for (const one of due) await journal.append(one);
+          },
+        },
+      };
+    },
+  },
+];
