@@ -15,7 +15,21 @@ export function refusingRoute(appliance: LabAppliance, address: string): string 
   });
 }
 
+const answers = new Map<string, boolean>();
+const MAX_ANSWERS = 4096;
+
 export function covers(prefix: string, address: string): boolean {
+  const question = `${prefix} ${address}`;
+  let answer = answers.get(question);
+  if (answer === undefined) {
+    if (answers.size >= MAX_ANSWERS) answers.clear();
+    answer = isWithin(prefix, address);
+    answers.set(question, answer);
+  }
+  return answer;
+}
+
+function isWithin(prefix: string, address: string): boolean {
   const [net = '', bits] = prefix.split('/');
   const family = isIP(net);
   if (family === 0 || isIP(address) !== family) return false;
