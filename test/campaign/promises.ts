@@ -28,7 +28,8 @@ export function differences(
   const now = takeStanding(world, vcenter);
   const found: string[] = [];
   for (const route of ourRoutes(vcenter, plan)) found.push(`route of ours: ${route}`);
-  if (now.routes.join('\n') !== before.routes.join('\n') && found.length === 0) found.push(`routes: ${now.routes.join(', ')}`);
+  const routes = watch.bootedAtS >= 0 ? [] : before.routes;
+  if (now.routes.join('\n') !== routes.join('\n') && found.length === 0) found.push(`routes: ${now.routes.join(', ')}`);
   if (watch.othersFile === undefined && now.file !== before.file) found.push(`sms-config.xml: ${now.file.slice(0, 60)} …`);
   for (const [path, text] of now.otherFiles) if (before.otherFiles.get(path) !== text) found.push(`file: ${path}`);
   for (const path of before.otherFiles.keys()) if (!now.otherFiles.has(path)) found.push(`file gone: ${path}`);

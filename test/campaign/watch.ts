@@ -148,7 +148,7 @@ export class Watch {
   }
 
   #booting(): boolean {
-    return this.nowS - this.bootedAtS < SLACK_S;
+    return this.#stage.vcenter.appliance.down === true || this.nowS - this.bootedAtS < SLACK_S;
   }
 
   /** By the run: what somebody else wrote is not ours to put back. */
@@ -192,6 +192,8 @@ export class Watch {
       this.break("another administrator's sms-config.xml was overwritten");
       this.othersFile = undefined;
     }
+    // Routes that nobody made permanent do not outlive a boot.
+    if (this.bootedAtS >= 0 || vcenter.appliance.down) return;
     for (const route of this.before.routes)
       if (!vcenter.appliance.routes.includes(route)) this.break(`a route that was there before is gone: ${route}`);
   }
