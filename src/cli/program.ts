@@ -85,7 +85,7 @@ export function buildProgram(
 
   program
     .command('start', { hidden: true })
-    .description('the demonstration: audit the scenario `clash` of the lab')
+    .description('the demonstration: audit and clean up the scenario `clash` of the lab')
     .action(async () => {
       const { startCommand } = await import('./commands/start.js');
       done(await startCommand(globals(), around));
@@ -98,4 +98,6 @@ export function buildProgram(
 const EXIT_CODES = `
 Results go to stdout, everything else to stderr.
 Exit codes: ${EXIT.clean} clean · ${EXIT.findings} a finding of severity error · ${EXIT.usage} bad usage or config · ${EXIT.gaps} the evidence has gaps
-            ${EXIT.refused} refused, nothing changed · ${EXIT.bug} a bug of vasatrust · ${EXIT.interrupted} interrupted`;
+            ${EXIT.takenBack} a step failed, all was taken back · ${EXIT.leftChanged} something is left changed: operator needed
+            ${EXIT.refused} refused, nothing changed · ${EXIT.registrationGone} a registration is gone, the rest was taken back
+            ${EXIT.bug} a bug of vasatrust · ${EXIT.interrupted} interrupted`;

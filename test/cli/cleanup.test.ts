@@ -82,11 +82,14 @@ describe('cleanup --dry-run', () => {
       expect([all.code, all.stdout]).toEqual([0, expect.stringContaining('no stale registration')]);
     });
 
-  test('without --dry-run it says that it does not do it, and what to use', async () => {
-    const ran = await inLab('clash', ['cleanup', 'vc65', '--all-stale']);
-    expect(ran).toMatchObject({ code: 6, stdout: '' });
-    expect(ran.stderr).toMatch(/does not carry a cleanup out by itself[\s\S]*--runbook md/);
-    expect(lab?.record).toEqual([]);
+  test('without --dry-run, and with nobody to ask, it tells what stands against it, or that nobody said yes: 6', async () => {
+    const refused = await inLab('clash', ['cleanup', 'vc65', '--all-stale', '-o', 'json']);
+    expect(refused.code).toBe(6);
+    expect(JSON.parse(refused.stdout).refusals.map(({ code }: { code: string }) => code)).toContain('backup-unconfirmed');
+    const accepted = ['--accept', 'dependents-running', '--accept', 'backup-unconfirmed'];
+    const unasked = await inLab('clash', ['cleanup', 'vc65', '--all-stale', ...accepted]);
+    expect(unasked).toMatchObject({ code: 6, stdout: '' });
+    expect(unasked.stderr).toMatch(/To be removed from vc65[\s\S]*--yes was not given; nothing was changed/);
   });
 
   for (const [name, args, says] of [

@@ -9,7 +9,7 @@ import { renderCleanup } from '../../report/render-cleanup.js';
 import { runPlanLines } from '../../report/render-run-plan.js';
 import { carryOut, selfRevertMs } from '../carry-out.js';
 import { type Aim, answerFromFile, answerFromLooks, type CleanupWish, type Failed, takeAim } from '../cleanup-look.js';
-import { confirmName } from '../confirm.js';
+import { confirmName, nobodyToAsk } from '../confirm.js';
 import { nextTime, timeWords } from '../deadline.js';
 import { EXIT, type ExitCode, exitCodeFor } from '../exit-codes.js';
 import { failureOf } from '../failure.js';
@@ -111,7 +111,9 @@ async function doCleanup(wanted: string, options: CleanupOptions, around: Surrou
   const again = await againFor(options, around);
   if (!again.ok) return fail({ failure: again.error, code: EXIT.usage }, around);
   const wish: CleanupWish = { ...wishFor(options), ...again.value, purpose: 'carry-out', by: 'tool', run };
-  const seen = await answerFromLooks(aim, options.secondLook, wish, around);
+  // Nobody waits for a second look that cannot lead anywhere; what stands against it is told all the same.
+  const nobodyThere = nobodyToAsk(options.yes === true, around);
+  const seen = await answerFromLooks(aim, nobodyThere === undefined ? options.secondLook : 0, wish, around);
   if (around.interrupted.aborted) return EXIT.interrupted;
   if (seen.kind === 'failed') return fail(seen, around);
   const answer = withLocalRefusals(seen.answer, await openRunRefusals(state, aim.vcenter.id), wish.accepted);

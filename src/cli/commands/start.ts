@@ -118,7 +118,8 @@ function stepLines(json: string): string[] {
     steps: readonly { number?: number; title: string; do: readonly { argv?: readonly string[] }[] }[];
   };
   return steps.map(({ number, title, do: acts }) => {
-    const [command] = acts.flatMap(({ argv }) => (argv === undefined ? [] : [argv.join(' ')]));
+    const commands = acts.flatMap(({ argv }) => (argv === undefined ? [] : [argv.join(' ')]));
+    const command = commands.find((one) => !/^\/bin\/(mkdir|cp|chmod) /.test(one)) ?? commands[0];
     const more = acts.length > 1 ? ' …' : '';
     return `${(number === undefined ? '-' : String(number)).padStart(4)}  ${title}${command === undefined ? '' : `   ${command}${more}`}`;
   });
