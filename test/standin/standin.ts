@@ -13,11 +13,12 @@ import { openLines } from './lines.js';
 import { isAlive, rootFileSystem } from './rootfs.js';
 import type { VcenterSideFacts, VcenterSideOptions, VcenterSideState } from './vcenter-side.js';
 
-/** What a second of the published procedure lasts, unless a test says otherwise: a thirtieth of one. */
-export const SECOND_MS = 33;
+/** What a second of the published procedure lasts: a thirtieth of one, unless somebody has the time to see it at its full length. */
+export const SECOND_MS = Number(process.env.VASATRUST_STANDIN_SECOND_MS ?? 33);
 /** Seconds, as assumed of a small appliance. */
 const STOP_S = 10;
-const START_S = 40;
+/** Until it is STARTED and healthy, which is a quarter later than STARTED. */
+const HEALTHY_S = 40;
 
 const PREFIX = 'vasatrust-standin';
 const REPO = fileURLToPath(new URL('../..', import.meta.url));
@@ -142,7 +143,7 @@ async function assemble(
   const ask = async (line: string): Promise<unknown> => JSON.parse(await side.ask(line));
 
   for (const key of ['host', 'client']) mintKey(key === 'host' ? 'ecdsa' : 'ed25519', join(folder, 'operator', key));
-  const settings = [`stopMs=${STOP_S * secondMs}`, `startMs=${START_S * secondMs}`, `pollMs=${10 * secondMs}`];
+  const settings = [`stopMs=${STOP_S * secondMs}`, `startMs=${(HEALTHY_S / 1.25) * secondMs}`, `pollMs=${10 * secondMs}`];
   const setSps = (lines: string) => writeFileSync(join(shared, 'settings'), `${settings.join('\n')}\n${lines}\n`);
   setSps('');
   fillAppliance({ folder, rootfs: at.rootfs }, facts, options);
@@ -298,7 +299,7 @@ function hostKeyOf(folder: string): string {
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + 60_000 + 200 * SECOND_MS;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`${what} did not come up in the container`);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -319,18 +320,26 @@ function run(command: string, args: readonly string[]): Promise<Ran> {
   });
 }
 
+let swept = false;
+
 /** What earlier stand-ins left behind whose test process is dead and whose keeper could not clear up: folders and control groups by our name alone. */
 function sweep(): void {
+  if (swept) return;
+  swept = true;
   const ownerOf = (entry: string) => Number(new RegExp(`^${PREFIX}-(\\d+)-`).exec(entry)?.[1] ?? 0);
   const isStale = (entry: string) => ownerOf(entry) > 0 && !isAlive(ownerOf(entry));
-  for (const group of controlGroups().filter((path) => isStale(path.split('/').at(-1) ?? ''))) {
-    // Children first; a group with processes in it cannot be removed, so they are ended: they were the container of that test.
-    const all = execFileSync('find', [group, '-depth', '-type', 'd'], { encoding: 'utf8' }).trim().split('\n');
-    for (const pid of all.flatMap((path) => readFileSync(join(path, 'cgroup.procs'), 'utf8').trim().split('\n')))
-      if (Number(pid) > 1 && Number(pid) !== process.pid) tryTo(() => process.kill(Number(pid), 'SIGKILL'));
-    for (const path of all) tryTo(() => execFileSync('rmdir', [path], { stdio: 'ignore' }));
-  }
-  for (const entry of readdirSync(tmpdir()).filter(isStale)) rmSync(join(tmpdir(), entry), { recursive: true, force: true });
+  const groups = controlGroups().filter((path) => isStale(path.split('/').at(-1) ?? ''));
+  for (const group of groups) tryTo(() => endGroup(group));
+  for (const entry of readdirSync(tmpdir()).filter(isStale))
+    tryTo(() => rmSync(join(tmpdir(), entry), { recursive: true, force: true }));
+}
+
+/** Children first; a group with processes in it cannot be removed, so they are ended: they were the container of that test. */
+function endGroup(group: string): void {
+  const all = execFileSync('find', [group, '-depth', '-type', 'd'], { encoding: 'utf8', stdio: 'pipe' }).trim().split('\n');
+  for (const pid of all.flatMap((path) => readFileSync(join(path, 'cgroup.procs'), 'utf8').trim().split('\n')))
+    if (Number(pid) > 1 && Number(pid) !== process.pid) tryTo(() => process.kill(Number(pid), 'SIGKILL'));
+  for (const path of all) tryTo(() => execFileSync('rmdir', [path], { stdio: 'ignore' }));
 }
 
 function controlGroups(): string[] {

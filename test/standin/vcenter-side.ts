@@ -92,8 +92,11 @@ async function main(): Promise<void> {
     },
     ...(options.switches ? { switches: options.switches } : {}),
   });
-  for (const provider of world.providers) provider.addresses.push(...(options.moreAddresses?.[provider.name] ?? []));
   const subject = found(world.vcenters.find(({ id }) => id === options.vcenter));
+  for (const provider of world.providers) {
+    provider.addresses.push(...(options.moreAddresses?.[provider.name] ?? []));
+    if (subject.appliance.hosts.has(provider.host)) subject.appliance.hosts.set(provider.host, [...provider.addresses]);
+  }
   subject.appliance.sshEnabled = false;
   const lab = await startLab(world, { withoutSsh: [subject.id] });
   const coupling = couple(world, subject);

@@ -1,64 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, type TestContext, test } from 'vitest';
-import { type Look, look } from '../standin/look.js';
-import { type Ended, vasatrust, vasatrustUntil } from '../standin/operator.js';
-import { missingStandin, openStandin, type Standin, type StandinOptions } from '../standin/standin.js';
-
-const CT0 = '453d453a-ac19-4bf5-b1f7-7252ad84950a';
-const CT1 = 'b1801691-98a2-4484-b156-f91e55ca54c6';
-const BOTH = [CT0, CT1];
-
-const cleanup = (vcenter: string, ...more: readonly string[]) => [
-  'cleanup',
-  vcenter,
-  '--all-stale',
-  '--yes',
-  ...['--second-look', '1'],
-  ...['--accept', 'dependents-running', '--accept', 'backup-unconfirmed'],
-  ...more,
-];
-
-/** A test with a stand-in of its own; when it fails, what journal and self-revert say is told with it. */
-function on(options: StandinOptions, work: (at: Standin) => Promise<void>): (context: TestContext) => Promise<void> {
-  return async ({ signal }) => {
-    const at = await openStandin(options);
-    // A test whose time is up is not waited for: what it left open ends with the stand-in.
-    const over = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('the time of the test is up')), { once: true });
-    });
-    try {
-      await Promise.race([work(at), over]);
-    } catch (error) {
-      console.error(`${error instanceof Error ? error.message.slice(0, 2_000) : error}\n${await story(at)}`);
-      throw error;
-    } finally {
-      await at.close();
-    }
-  };
-}
-
-async function story(at: Standin): Promise<string> {
-  const folder = join(at.env.XDG_STATE_HOME ?? '', 'vasatrust/runs');
-  const journals = existsSync(folder) ? readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8')) : [];
-  const entries = journals.flatMap((text) => text.split('\n')).filter((line) => line !== '' && !line.includes('"event":"begin"'));
-  const guard = await at.inside('cat /root/.vasatrust/*/status; ls -la /root/.vasatrust/*; tail -3 /root/.vasatrust/*/*.out');
-  return `${entries
-    .map((line) => line.slice(0, 300))
-    .slice(-40)
-    .join('\n')}\n${guard.stdout}\n${at.running()}`;
-}
-
-const told = ({ code, stderr, stdout }: Ended) => `exit code ${code}\n${stderr}\n${stdout}`;
-
-async function holds(what: () => Promise<boolean>, limitMs: number): Promise<boolean> {
-  const deadline = performance.now() + limitMs;
-  while (!(await what())) {
-    if (performance.now() > deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return true;
-}
+import { describe, expect, test } from 'vitest';
+import { BOTH, cleanup, expectAsBefore, gone, holds, on, PATIENCE_MS, told } from '../standin/cleanup-test.js';
+import { look } from '../standin/look.js';
+import { vasatrust, vasatrustUntil } from '../standin/operator.js';
+import { missingStandin, type Standin } from '../standin/standin.js';
 
 /** Waits until the self-revert has done its work and is disarmed. */
 async function selfReverted(at: Standin): Promise<void> {
@@ -66,16 +10,11 @@ async function selfReverted(at: Standin): Promise<void> {
     (await at.inside('for guard in /root/.vasatrust/*/guard.sh; do sh "$guard" status; done')).stdout.startsWith(
       'state=disarmed',
     );
-  if (!(await holds(ended, 60_000)))
+  if (!(await holds(ended, PATIENCE_MS)))
     throw new Error((await at.inside('cat /root/.vasatrust/*/status; sh /root/.vasatrust/*/guard.sh status')).stdout);
   // SMS loads its providers before it is healthy again.
-  await holds(async () => (await at.state()).sps.health === 'HEALTHY', 20_000);
+  await holds(async () => (await at.state()).sps.health === 'HEALTHY', PATIENCE_MS);
 }
-
-const gone = async (at: Standin): Promise<string[]> => {
-  const left = (await at.state()).vcenters[0]?.registrations.map(({ uid }) => uid) ?? [];
-  return BOTH.filter((uid) => !left.includes(uid));
-};
 
 const runOf = async (at: Standin): Promise<string> => {
   const listed = await vasatrust(at, 'runs', 'list', '-o', 'json').ended;
@@ -99,18 +38,9 @@ type Point = keyof typeof POINTS;
 /** A registration that is gone stays gone; the first of two, where the run is interrupted between them. */
 const isAfterRemoval = (point: Point) => ['F', 'G', 'H'].includes(point);
 
-/** As before, but for what is gone; SPS that runs with the changed value is a matter of its own. */
-async function expectAsBefore(at: Standin, before: Look, { record = '', retryAttempt = 99_999 } = {}): Promise<void> {
-  await holds(async () => (await at.state()).sps.health === 'HEALTHY', 20_000);
-  const { record: left, ...now } = await look(at, BOTH);
-  const { record: _none, ...then } = before;
-  expect(now).toEqual({ ...then, retryAttempt });
-  expect(left).toMatch(record === '' ? /^$/ : new RegExp(record));
-}
-
 const ONE_RUN = '^/root/\\.vasatrust/[\\w-]+\n$';
 
-describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
+describe.skipIf(missingStandin()).concurrent('a cleanup', { timeout: 4 * PATIENCE_MS }, () => {
   for (const shell of ['bash', 'appliancesh'] as const)
     test(
       `by ${shell}: the plain removal fails, the procedure succeeds, and all else is as before`,
@@ -285,7 +215,7 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', () => {
       on({}, async (at) => {
         const before = await look(at, BOTH);
         const running = await vasatrustUntil(at, POINTS.E, ...cleanup('vc65'));
-        await holds(async () => (await at.inside('cat /root/.vasatrust/*/reverting')).code === 0, 20_000);
+        await holds(async () => (await at.inside('cat /root/.vasatrust/*/reverting')).code === 0, PATIENCE_MS);
         for (const signal of signals) running.kill(signal);
         running.kill('SIGCONT');
         const ended = await running.ended;
