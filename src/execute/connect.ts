@@ -106,9 +106,11 @@ export async function settleWithGuard(target: Target): Promise<Done<Problem | un
     if (state === 'armed') {
       target.setArmed(true);
       const alive = await target.renew();
-      return alive.ok ? ok(undefined) : alive;
-    }
-    if (state !== 'taken-over') {
+      if (alive.ok) return ok(undefined);
+      target.setArmed(false);
+      // The lease is over, and the next look of the self-revert is yet to come.
+      if (alive.error.kind !== 'taken-over') return alive;
+    } else if (state !== 'taken-over') {
       const collected = await collect(target, status.value);
       return collected.ok ? ok(undefined) : collected;
     }
