@@ -21,9 +21,16 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ...hostTools,
   ...processTools,
 ]);
-const WITHOUT_IP: ReadonlyMap<string, Program> = new Map([...PROGRAMS].filter(([name]) => name !== 'ip'));
+const variants = new Map<string, ReadonlyMap<string, Program>>();
 
 /** Everything that can be run on this appliance. What is not in here is not found, 127. */
 export function programsOf(appliance: LabAppliance): ReadonlyMap<string, Program> {
-  return appliance.hasIp ? PROGRAMS : WITHOUT_IP;
+  const missing = [...(appliance.hasIp ? [] : ['ip']), ...(appliance.init === 'systemd' ? [] : ['systemctl', 'systemd-run'])];
+  const key = missing.join(' ');
+  let found = variants.get(key);
+  if (!found) {
+    found = new Map([...PROGRAMS].filter(([name]) => !missing.includes(name)));
+    variants.set(key, found);
+  }
+  return found;
 }

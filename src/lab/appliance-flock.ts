@@ -12,10 +12,12 @@ interface Wish {
   /** Seconds to wait; 0 not at all; missing: for ever. */
   readonly waitS: number | undefined;
   readonly busyCode: number;
+  /** The command does not inherit the lock. */
+  readonly close: boolean;
   readonly rest: readonly string[];
 }
 
-/** `flock [-sxun] [-w SECONDS] [-E CODE] FD`, and `flock … FILE COMMAND…` or `FILE -c LINE`. Source: util-linux 2.38. */
+/** `flock [-sxuno] [-w SECONDS] [-E CODE] FD`, and `flock … FILE COMMAND…` or `FILE -c LINE`. Source: util-linux 2.38. */
 export async function lock(call: Call): Promise<Outcome> {
   const wish = readWish(call.args);
   if (typeof wish === 'string') return complain(`flock: ${wish}`, 64);
@@ -36,7 +38,8 @@ export async function lock(call: Call): Promise<Outcome> {
   const code = await acquire(call, descriptor, file, wish);
   if (code !== 0) return { code };
   const line = command[0] === '-c' || command[0] === '--command';
-  return { code: await call.run(line ? ['/bin/sh', '-c', command[1] ?? ''] : command) };
+  const inherited = wish.close ? call.descriptors : new Map([...call.descriptors, [3, descriptor] as const]);
+  return { code: await call.run(line ? ['/bin/sh', '-c', command[1] ?? ''] : command, inherited) };
 }
 
 async function acquire(call: Call, descriptor: Descriptor, file: LabFile, wish: Wish): Promise<number> {
@@ -70,18 +73,20 @@ async function acquire(call: Call, descriptor: Descriptor, file: LabFile, wish: 
 
 function readWish(args: readonly string[]): Wish | string {
   const rest = [...args];
-  let wish: Omit<Wish, 'rest'> = { kind: 'exclusive', waitS: undefined, busyCode: 1 };
+  let wish: Omit<Wish, 'rest'> = { kind: 'exclusive', waitS: undefined, busyCode: 1, close: false };
   while (rest[0] !== undefined && /^-./.test(rest[0])) {
     const taken = rest.shift() ?? '';
     if (taken === '--') break;
     if (/^(-w|--wait|--timeout)$/.test(taken)) wish = { ...wish, waitS: Number(rest.shift()) };
     else if (/^(-E|--conflict-exit-code)$/.test(taken)) wish = { ...wish, busyCode: Number(rest.shift()) };
     else if (/^-w[\d.]+$/.test(taken)) wish = { ...wish, waitS: Number(taken.slice(2)) };
+    else if (taken === '--close') wish = { ...wish, close: true };
     else if (taken === '--nonblock' || taken === '--nb') wish = { ...wish, waitS: 0 };
     else if (taken === '--shared') wish = { ...wish, kind: 'shared' };
     else if (taken === '--unlock') wish = { ...wish, kind: 'unlock' };
     else if (taken === '--exclusive') wish = { ...wish, kind: 'exclusive' };
     else if (/^-[nsxeuo]+$/.test(taken)) {
+      if (taken.includes('o')) wish = { ...wish, close: true };
       if (taken.includes('n')) wish = { ...wish, waitS: 0 };
       if (taken.includes('s')) wish = { ...wish, kind: 'shared' };
       if (taken.includes('u')) wish = { ...wish, kind: 'unlock' };

@@ -7,6 +7,9 @@ import { type Process, SIGNALS, signalNumber } from './processes.js';
 
 /** Programs that wait, start others, or tell what runs. Semantics compared with coreutils 9.1, util-linux 2.38 and procps 4.0. */
 export const processTools: readonly (readonly [string, Program])[] = [
+  ['true', tool(() => ({ code: 0 }))],
+  ['false', tool(() => ({ code: 1 }))],
+  ['echo', tool(({ args }) => print(`${args.join(' ')}\n`))],
   ['sleep', tool(sleep)],
   ['timeout', tool(timeout)],
   ['nohup', tool(noHangUp)],

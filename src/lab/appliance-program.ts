@@ -19,13 +19,15 @@ export interface Call {
   /** Where the SSH connection comes from, as in SSH_CONNECTION. */
   readonly environment: ReadonlyMap<string, string>;
   readonly umask: number;
+  /** Everything that can be run here. */
+  readonly programs: ReadonlyMap<string, Program>;
   /** Everything the program inherits, standard streams included. */
   readonly descriptors: ReadonlyMap<number, Descriptor>;
   readonly process: Process;
   /** Ends with the process. */
   readonly signal: AbortSignal;
   /** Runs another program as a child, for `timeout`, `flock`, …; its exit code. */
-  run(argv: readonly string[]): Promise<number>;
+  run(argv: readonly string[], inherited?: ReadonlyMap<number, Descriptor>): Promise<number>;
   /** Another program takes this one's place, for `nohup`, `setsid`, `env`, … */
   exec(argv: readonly string[]): Promise<number>;
 }

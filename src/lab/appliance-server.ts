@@ -7,9 +7,14 @@ import { programsOf } from './appliance-commands.js';
 import { loginHandler } from './appliance-login.js';
 import type { Machine } from './appliance-machine.js';
 import { ownAddress } from './appliance-network-tools.js';
+import { switchOff, switchOn } from './appliance-reboot.js';
 import { Shell } from './appliance-shell.js';
-import { type Descriptor, Pipe } from './appliance-streams.js';
+import { noteBug } from './appliance-shell-programs.js';
+import { type Descriptor, type Output, Pipe } from './appliance-streams.js';
 import { Terminal } from './appliance-terminal.js';
+import { sleepOn } from './clock.js';
+import { enterConnection } from './connections.js';
+import { processesOf } from './processes.js';
 import type { LabVcenter, LabWorld } from './world.js';
 
 export interface RunningAppliance {
@@ -26,21 +31,33 @@ export interface RunningAppliance {
  * the world alone. Where SSH is switched off the port refuses connections.
  */
 export async function startAppliance(world: LabWorld, vcenter: LabVcenter): Promise<RunningAppliance> {
-  const hostKey = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
-  const [type = '', body = ''] = hostKey.public.split(' ');
+  const first = hostKey();
   const open = new Set<Socket>();
-  // OpenSSH 7.4 is what appliances of 2021 answered with.
-  const ssh = new ssh2.Server({ hostKeys: [hostKey.private], ident: 'OpenSSH_7.4' }, (client, info) => {
-    serveClient(world, vcenter, client, { address: info.ip, port: info.port });
-  });
+  const sshd = (key: HostKey) =>
+    // OpenSSH 7.4 is what appliances of 2021 answered with.
+    new ssh2.Server({ hostKeys: [key.private], ident: 'OpenSSH_7.4' }, (client, info) => {
+      serveClient(world, vcenter, client, { address: info.ip, port: info.port });
+    });
+  let running = { number: vcenter.appliance.hostKeyNumber, ssh: sshd(first) };
   const server = createServer((socket) => {
     const dead = world.faults.some((fault) => fault.kind === 'dead' && fault.where === vcenter.id);
-    if (dead || !vcenter.appliance.sshEnabled) return socket.destroy();
+    const { down, sshEnabled, hostKeyNumber } = vcenter.appliance;
+    if (dead || down || !sshEnabled) return socket.destroy();
+    // Another node answers.
+    if (hostKeyNumber !== running.number) running = { number: hostKeyNumber, ssh: sshd(hostKey()) };
     open.add(socket);
-    socket.on('close', () => open.delete(socket));
+    const leave = enterConnection(vcenter, () => socket.destroy());
+    const closed = new AbortController();
+    const cut = world.faults.find((fault) => fault.kind === 'session-cut' && fault.where === vcenter.id);
+    if (cut?.kind === 'session-cut') void sleepOn(world.clock, cut.afterMs, closed.signal).then(() => socket.destroy());
+    socket.on('close', () => {
+      closed.abort();
+      open.delete(socket);
+      leave();
+    });
     socket.on('error', () => {});
     socket.setNoDelay(true);
-    ssh.injectSocket(socket);
+    running.ssh.injectSocket(socket);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -48,15 +65,30 @@ export async function startAppliance(world: LabWorld, vcenter: LabVcenter): Prom
   });
   const { port } = server.address() as AddressInfo;
   if (!vcenter.appliance.sshEnabled) await endServer(server);
+  switchOn(world, vcenter);
   return {
     port,
-    hostKeySha256: `SHA256:${createHash('sha256').update(Buffer.from(body, 'base64')).digest('base64').replace(/=+$/, '')}`,
-    hostPublicKey: `${type} ${body}`,
+    hostKeySha256: first.sha256,
+    hostPublicKey: first.public,
     async close() {
+      switchOff(world, vcenter);
       for (const socket of open) socket.destroy();
       await endServer(server);
     },
   };
+}
+
+interface HostKey {
+  readonly private: string;
+  readonly public: string;
+  readonly sha256: string;
+}
+
+function hostKey(): HostKey {
+  const key = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
+  const [type = '', body = ''] = key.public.split(' ');
+  const digest = createHash('sha256').update(Buffer.from(body, 'base64')).digest('base64').replace(/=+$/, '');
+  return { private: key.private, public: `${type} ${body}`, sha256: `SHA256:${digest}` };
 }
 
 function endServer(server: Server): Promise<void> {
@@ -76,7 +108,8 @@ function serveClient(world: LabWorld, vcenter: LabVcenter, client: Connection, f
   client.on('tcpip', (_accept, reject) => reject());
 }
 
-type Start = (machine: Machine, channel: ServerChannel, terminal: Terminal | undefined) => Promise<number>;
+type Streams = ReturnType<typeof streamsOf>;
+type Start = (machine: Machine, channel: ServerChannel, terminal: Terminal | undefined, streams: Streams) => Promise<number>;
 
 function serveSession(world: LabWorld, vcenter: LabVcenter, session: Session, from: { address: string; port: number }): void {
   let pty: PseudoTtyInfo | undefined;
@@ -85,27 +118,24 @@ function serveSession(world: LabWorld, vcenter: LabVcenter, session: Session, fr
   const serve = (channel: ServerChannel, start: Start) => {
     const machine: Machine = { world, vcenter, programs: withBash(programsOf(vcenter.appliance)), signal: ended.signal };
     const terminal = pty && terminalOf(channel, pty);
+    const streams = streamsOf(channel, terminal);
     channel.on('error', () => {});
     channel.on('close', () => {
-      ended.abort();
+      // A terminal hangs up. Without one sshd tells nobody: what runs goes on until it writes.
+      if (terminal) ended.abort();
       terminal?.hangUp();
     });
     void later(world, vcenter)
-      .then(() => start(machine, channel, terminal))
+      .then(() => start(machine, channel, terminal, streams))
       .catch((bug: unknown) => {
-        world.record.push({
-          at: world.now().toISOString(),
-          where: vcenter.id,
-          kind: 'ssh-exec',
-          what: 'the lab itself',
-          outcome: `failed: ${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}`,
-        });
+        noteBug(world, vcenter, bug);
         return 255;
       })
-      .then((code) => {
-        if (channel.destroyed) return;
-        channel.exit(code);
-        channel.end();
+      .then(async (code) => {
+        if (!channel.destroyed) channel.exit(code);
+        // Whoever else has the channel open, keeps it open.
+        if (!terminal) await released(vcenter, [streams.stdout, streams.stderr]);
+        if (!channel.destroyed) channel.end();
       });
   };
   session.on('pty', (accept, _reject, info) => {
@@ -119,17 +149,23 @@ function serveSession(world: LabWorld, vcenter: LabVcenter, session: Session, fr
     ended.abort();
   });
   session.on('exec', (accept, _reject, { command }) => {
-    serve(accept(), (machine, channel, terminal) => runLine(machine, channel, terminal, command, variables));
+    serve(accept(), (machine, _channel, _terminal, streams) => runLine(machine, streams, command, variables));
   });
   session.on('shell', (accept) => {
-    serve(accept(), (machine, channel, terminal) => runLogin(machine, channel, terminal, variables));
+    serve(accept(), (machine, _channel, terminal, streams) => runLogin(machine, terminal, streams, variables));
   });
   session.on('subsystem', (accept, reject, { name }) => {
     // sshd has the login shell run the subsystem's program, and appliancesh does not know it.
     if (vcenter.appliance.shell === 'bash') return reject?.();
     const program = name === 'sftp' ? '/usr/libexec/sftp-server' : name;
-    serve(accept(), (machine, channel, terminal) => runLine(machine, channel, terminal, program, variables));
+    serve(accept(), (machine, _channel, _terminal, streams) => runLine(machine, streams, program, variables));
   });
+}
+
+/** Ends when no process of the appliance has one of these open any more. */
+export async function released(vcenter: LabVcenter, outputs: readonly Output[]): Promise<void> {
+  const table = processesOf(vcenter);
+  while (outputs.some((output) => table.holds(output))) await table.nextChange();
 }
 
 function terminalOf(channel: ServerChannel, pty: PseudoTtyInfo): Terminal {
@@ -147,38 +183,40 @@ function streamsOf(channel: ServerChannel, terminal: Terminal | undefined) {
   channel.on('data', (bytes: Buffer) => stdin.write(bytes));
   channel.on('end', () => stdin.end());
   channel.on('close', () => stdin.end());
-  const stdout = { write: (bytes: Buffer | string) => void channel.write(bytes) };
-  const stderr = { write: (bytes: Buffer | string) => void channel.stderr.write(bytes) };
-  return { stdin, stdout, stderr };
+  const into = (stream: { write(bytes: Buffer | string): unknown }): Output => ({
+    write(bytes) {
+      if (channel.destroyed) return 'EPIPE';
+      stream.write(bytes);
+      return undefined;
+    },
+  });
+  return { stdin, stdout: into(channel), stderr: into(channel.stderr) };
 }
 
 async function runLine(
   machine: Machine,
-  channel: ServerChannel,
-  terminal: Terminal | undefined,
+  streams: Streams,
   line: string,
   variables: ReadonlyMap<string, string>,
 ): Promise<number> {
-  const streams = streamsOf(channel, terminal);
   if (machine.vcenter.appliance.shell === 'appliancesh') return execUnderAppliancesh(machine, line, streams);
-  return bashOver(machine, streams, variables).runScript(line);
+  return bashOver(machine, streams, variables).runScript(line, true);
 }
 
 async function runLogin(
   machine: Machine,
-  channel: ServerChannel,
   terminal: Terminal | undefined,
+  streams: Streams,
   variables: ReadonlyMap<string, string>,
 ): Promise<number> {
   const { shell } = machine.vcenter.appliance;
   if (terminal)
     return shell === 'bash' ? runTerminalShell(machine, terminal, variables) : runAppliancesh(machine, terminal, variables);
-  const streams = streamsOf(channel, undefined);
   if (shell === 'bash') return bashOver(machine, streams, variables).runLines();
   return execUnderAppliancesh(machine, 'shell', streams);
 }
 
-function bashOver(machine: Machine, streams: ReturnType<typeof streamsOf>, variables: ReadonlyMap<string, string>): Shell {
+function bashOver(machine: Machine, streams: Streams, variables: ReadonlyMap<string, string>): Shell {
   const descriptors = new Map<number, Descriptor>([
     [0, { input: streams.stdin }],
     [1, { output: streams.stdout }],

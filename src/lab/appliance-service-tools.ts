@@ -1,4 +1,6 @@
 import { type Call, complain, type Outcome, type Program, print, tool, waitUntil } from './appliance-program.js';
+import { systemctl } from './appliance-systemctl.js';
+import { systemdRun } from './appliance-systemd-run.js';
 import { operands } from './appliance-text-tools.js';
 import { nextChangeMs } from './sps-life.js';
 import { beginStart, beginStop, settle } from './sps-model.js';
@@ -8,6 +10,7 @@ export const serviceTools: readonly (readonly [string, Program])[] = [
   ['service-control', tool(serviceControl)],
   ['vmon-cli', { run: vmonCli, folders: ['/usr/lib/vmware-vmon', '/usr/sbin'] }],
   ['systemctl', tool(systemctl)],
+  ['systemd-run', tool(systemdRun)],
 ];
 
 const OTHERS = [
@@ -153,46 +156,6 @@ function vmonStatus(call: Call, name: string): string {
     ...(running ? [`MainProcessId: ${own ? sps.pid : 2101}`] : []),
   ];
   return `${rows.join('\n')}\n`;
-}
-
-/** Units the world names, besides two that every appliance has. */
-function systemctl(call: Call): Outcome {
-  const [verb = 'list-units', ...rest] = operands(call.args);
-  const plain = call.args.includes('--no-legend');
-  const { units } = call.vcenter.appliance;
-  switch (verb) {
-    case 'list-timers': {
-      const timers = ['systemd-tmpfiles-clean.timer', ...units.filter((unit) => unit.endsWith('.timer'))];
-      const rows = timers.map((unit) => `n/a n/a n/a n/a ${unit} ${unit.replace(/timer$/, 'service')}`);
-      const legend = plain ? [] : ['', `${rows.length} timers listed.`];
-      return print(
-        [...(plain ? [] : ['NEXT LEFT LAST PASSED UNIT ACTIVATES']), ...rows, ...legend].map((row) => `${row}\n`).join(''),
-      );
-    }
-    case 'list-unit-files': {
-      const all = ['vmware-vmon.service', 'sshd.service', 'systemd-tmpfiles-clean.timer', ...units];
-      const wanted = rest.length === 0 ? all : all.filter((unit) => rest.some((pattern) => globs(pattern).test(unit)));
-      const type = call.args.find((arg) => arg.startsWith('--type='))?.slice(7);
-      const rows = wanted.filter((unit) => type === undefined || unit.endsWith(`.${type}`)).map((unit) => `${unit} enabled`);
-      const legend = plain ? [] : ['', `${rows.length} unit files listed.`];
-      return print([...(plain ? [] : ['UNIT FILE STATE']), ...rows, ...legend].map((row) => `${row}\n`).join(''));
-    }
-    case 'is-active': {
-      const known = rest.every((unit) => [...units, 'vmware-vmon.service', 'sshd.service', 'sshd'].includes(unit));
-      return print(known ? 'active\n' : 'inactive\n', known ? 0 : 3);
-    }
-    default:
-      return complain(`Unknown command verb ${verb}.`);
-  }
-}
-
-function globs(pattern: string): RegExp {
-  return new RegExp(
-    `^${pattern
-      .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
 }
 
 function note(call: Call, what: string): void {

@@ -130,7 +130,7 @@ function printf(shell: ShellState, args: readonly string[]): number {
 }
 
 function runTest(shell: ShellState, args: readonly string[], name: string): number {
-  const answer = test(shell.files, shell.cwd, args, shell.descriptors);
+  const answer = test(shell.files, shell.cwd, args, shell.descriptors, (path) => shell.findProgram(path) !== undefined);
   return typeof answer === 'boolean' ? Number(!answer) : say(shell, `${name}: ${answer}`, 2);
 }
 

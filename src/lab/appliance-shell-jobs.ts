@@ -13,6 +13,7 @@ export interface JobShell {
   readonly descriptors: Map<number, Descriptor>;
   status: number;
   last: boolean;
+  forGood: boolean;
   fork(descriptors: Map<number, Descriptor>, process: Process): JobShell;
   guard(body: () => Promise<number>): Promise<number>;
   runList(list: List): Promise<void>;
@@ -41,6 +42,7 @@ export class Jobs {
     process.ignored.add(SIGNALS.INT ?? 2).add(SIGNALS.QUIT ?? 3);
     const job = shell.fork(new Map([...shell.descriptors, [0, { input: NOTHING }]]), process);
     job.last = isOneCommand(body);
+    job.forGood = body.length === 1 && body[0]?.pipeline.commands.length === 1;
     const { world, vcenter } = shell.machine;
     const run = Promise.resolve()
       .then(() =>

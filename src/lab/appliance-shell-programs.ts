@@ -95,6 +95,7 @@ function callOf(shell: ProgramShell, name: string, args: readonly string[], proc
     stderr,
     cwd: shell.cwd,
     umask: shell.umask,
+    programs: shell.machine.programs,
     descriptors,
     process,
     get environment() {
@@ -103,7 +104,7 @@ function callOf(shell: ProgramShell, name: string, args: readonly string[], proc
     get signal() {
       return process.signal;
     },
-    run: (argv) => shell.fork(descriptors, process).runInner(argv, false),
+    run: (argv, inherited = descriptors) => shell.fork(new Map(inherited), process).runInner(argv, false),
     exec: (argv) => shell.fork(descriptors, process).runInner(argv, true),
   };
 }

@@ -12,9 +12,12 @@ import { findProgram, runProgram } from './appliance-shell-programs.js';
 import { redirect } from './appliance-shell-redirect.js';
 import { isOneCommand, parseShell } from './appliance-shell-syntax.js';
 import type { Command, List, Pipeline, Word } from './appliance-shell-tree.js';
+import { isSpecial, specialVariable } from './appliance-shell-variables.js';
 import { type Descriptor, type Input, NOTHING, NOWHERE, type Output, Pipe, readAll, readLine } from './appliance-streams.js';
 import { type OpenFiles, type Process, processesOf } from './processes.js';
 import type { LabRecord } from './world.js';
+
+type Ask = (prompt: 'PS1' | 'PS2') => Promise<string | undefined>;
 
 const MAX_DEPTH = 64;
 /**
@@ -45,6 +48,8 @@ export class Shell implements Expander, ShellState, OpenFiles {
   readonly pid: number;
   /** What an unset variable ends the shell with: 127 for `-c`, 1 elsewhere. */
   unboundCode = 127;
+  /** A job of one command: its redirections are for good. */
+  forGood = false;
   /** What is open again when the command under way has ended. */
   readonly kept: Map<number, Descriptor>[] = [];
   private readonly ownsProcess: boolean;
@@ -123,12 +128,11 @@ export class Shell implements Expander, ShellState, OpenFiles {
    * Reads commands line by line from standard input, which the commands share. `ask` prints a prompt and gives the next line; without it
    * lines are read as they come. Ends at the end of input, at `exit`, and by `Replace`.
    */
-  async runLines(ask?: (prompt: 'PS1' | 'PS2') => Promise<string | undefined>): Promise<number> {
-    const code = await this.readLines(ask);
-    return this.leave(code);
+  async runLines(ask?: Ask): Promise<number> {
+    return this.leave(await this.readLines(ask));
   }
 
-  private async readLines(ask?: (prompt: 'PS1' | 'PS2') => Promise<string | undefined>): Promise<number> {
+  private async readLines(ask?: Ask): Promise<number> {
     const next = ask ?? (() => readLine(this.stdin));
     for (let gathered = ''; ; ) {
       const line = await next(gathered === '' ? 'PS1' : 'PS2');
@@ -168,23 +172,7 @@ export class Shell implements Expander, ShellState, OpenFiles {
   }
 
   variable(name: string): string | undefined {
-    if (/^\d+$/.test(name)) return name === '0' ? this.name : this.args[Number(name) - 1];
-    switch (name) {
-      case '?':
-        return String(this.status);
-      case '#':
-        return String(this.args.length);
-      case '$':
-        return String(this.pid);
-      case '-':
-        return 'hB';
-      case '!':
-        return this.jobs.lastPid === undefined ? undefined : String(this.jobs.lastPid);
-      case 'PWD':
-        return this.cwd;
-      default:
-        return this.variables.get(name);
-    }
+    return isSpecial(name) ? specialVariable(this, name) : this.variables.get(name);
   }
 
   assign(name: string, value: string): void {
@@ -230,7 +218,8 @@ export class Shell implements Expander, ShellState, OpenFiles {
   /** `exec`: the program takes the place of this shell. */
   async runInstead(argv: readonly string[]): Promise<number> {
     const [name = '', ...args] = argv;
-    return builtins.has(name) && !this.findProgram(name) ? this.runCommand(argv) : runProgram(this, name, args, true);
+    const inner = builtins.has(name) && !this.findProgram(name);
+    return inner ? this.runCommand(argv) : runProgram(this, name, args, true);
   }
 
   /** Runs a program, or a builtin as one, for `timeout`, `env`, …; as a child, or instead of what this shell's process was. */
@@ -283,7 +272,7 @@ export class Shell implements Expander, ShellState, OpenFiles {
       return;
     }
     const before = this.descriptors;
-    this.kept.push(before);
+    this.putAside(before);
     try {
       if (!(await redirect(this, command.redirections))) return;
       await runCompound(this, command);
@@ -291,6 +280,11 @@ export class Shell implements Expander, ShellState, OpenFiles {
       this.kept.pop();
       this.descriptors = before;
     }
+  }
+
+  private putAside(before: Map<number, Descriptor>): void {
+    this.kept.push(this.forGood ? new Map() : before);
+    this.forGood = false;
   }
 
   /** In a subshell: what it changes stays there. */
@@ -304,7 +298,7 @@ export class Shell implements Expander, ShellState, OpenFiles {
 
   private async runSimple(command: Extract<Command, { kind: 'simple' }>): Promise<void> {
     const before = this.descriptors;
-    this.kept.push(before);
+    this.putAside(before);
     let keep = false;
     try {
       const argv = await this.expandArguments(command.words);

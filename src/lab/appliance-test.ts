@@ -7,23 +7,24 @@ export function test(
   cwd: string,
   args: readonly string[],
   descriptors: ReadonlyMap<number, Descriptor>,
+  isProgram: (path: string) => boolean,
 ): boolean | string {
   const [first, second, third] = args;
   if (args.length === 0) return false;
   const join = args.findLastIndex((arg, index) => (arg === '-o' || arg === '-a') && index > 0 && index < args.length - 1);
   if (join > 0 && args.length > 3) {
-    const left = test(files, cwd, args.slice(0, join), descriptors);
-    const right = test(files, cwd, args.slice(join + 1), descriptors);
+    const left = test(files, cwd, args.slice(0, join), descriptors, isProgram);
+    const right = test(files, cwd, args.slice(join + 1), descriptors, isProgram);
     if (typeof left === 'string') return left;
     if (typeof right === 'string') return right;
     return args[join] === '-a' ? left && right : left || right;
   }
   if (first === '!' && args.length > 1) {
-    const rest = test(files, cwd, args.slice(1), descriptors);
+    const rest = test(files, cwd, args.slice(1), descriptors, isProgram);
     return typeof rest === 'string' ? rest : !rest;
   }
   if (args.length === 1) return first !== '';
-  if (args.length === 2) return unary(files, cwd, first ?? '', second ?? '', descriptors);
+  if (args.length === 2) return unary(files, cwd, first ?? '', second ?? '', descriptors, isProgram);
   if (args.length === 3) return binary(files, cwd, first ?? '', second ?? '', third ?? '');
   return 'too many arguments';
 }
@@ -34,6 +35,7 @@ function unary(
   operator: string,
   operand: string,
   descriptors: ReadonlyMap<number, Descriptor>,
+  isProgram: (path: string) => boolean,
 ): boolean | string {
   const path = absolutePath(cwd, operand);
   const file = files.read(path);
@@ -43,18 +45,18 @@ function unary(
     case '-z':
       return operand === '';
     case '-e':
-      return files.exists(path);
+      return files.exists(path) || isProgram(path);
     case '-f':
-      return file !== undefined && !files.isDirectory(path);
+      return (file !== undefined && !files.isDirectory(path)) || isProgram(path);
     case '-d':
       return files.isDirectory(path);
     case '-s':
       return (file?.content.length ?? 0) > 0;
     case '-r':
     case '-w':
-      return files.exists(path);
+      return files.exists(path) || isProgram(path);
     case '-x':
-      return files.isDirectory(path) || ((file?.mode ?? 0) & 0o111) !== 0;
+      return isProgram(path) || files.isDirectory(path) || ((file?.mode ?? 0) & 0o111) !== 0;
     case '-L':
     case '-h':
       return files.entry(path)?.link !== undefined;

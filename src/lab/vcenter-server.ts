@@ -63,6 +63,7 @@ export function startVcenter(world: LabWorld, vcenter: LabVcenter): Promise<Runn
             max: vcenter.version.startsWith('8.') ? 'TLSv1.3' : 'TLSv1.2',
           },
     onRequest(request, response) {
+      if (vcenter.appliance.down) return void request.socket.destroy();
       answer(request).then(
         (made) => send(world, vcenter, request, response, made),
         (error: unknown) => {

@@ -294,6 +294,10 @@ export interface LabTiming {
   readonly latencyMs: number;
   /** What a second of SPS's retry interval lasts. */
   readonly retrySecondMs: number;
+  /** From switching on to the first services; missing: as long as SPS takes to start. */
+  readonly bootMs?: number;
+  /** How much of its AccuracySec a timer is late; missing: all of it. */
+  readonly timerLate?: number;
 }
 
 export type LabFault =

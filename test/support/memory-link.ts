@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { SmsAccess, Way } from '../../src/execute/ports.js';
 import { withBash } from '../../src/lab/appliance-bash.js';
 import { programsOf } from '../../src/lab/appliance-commands.js';
+import { switchOn } from '../../src/lab/appliance-reboot.js';
+import { released } from '../../src/lab/appliance-server.js';
 import { Shell } from '../../src/lab/appliance-shell.js';
 import { inputOf, type WriteProblem } from '../../src/lab/appliance-streams.js';
 import { enterConnection } from '../../src/lab/connections.js';
@@ -34,6 +36,7 @@ export function openMemoryWay(world: LabWorld, vcenterId: string, options: Memor
   const vcenter = world.vcenters.find(({ id }) => id === vcenterId);
   if (!vcenter) throw new Error(`the lab has no ${vcenterId}`);
   const { network = { up: true }, latencyMs = 0, commandMs = 30_000 } = options;
+  switchOn(world, vcenter);
   let firstKey: string | undefined;
   const travel = async () => {
     if (latencyMs > 0) await world.clock.sleep(latencyMs);
@@ -79,7 +82,11 @@ export function openMemoryWay(world: LabWorld, vcenterId: string, options: Memor
           whenLost.add(cut);
         });
         try {
-          const said = await Promise.race([network.up ? runCommand(world, vcenter, argv, given.stdin) : late, late, cutOff]);
+          const said = await Promise.race([
+            network.up ? runCommand(world, vcenter, argv, given.stdin ?? '', whenLost) : late,
+            late,
+            cutOff,
+          ]);
           if (said === 'lost' || lost) return err(problem(vcenter, 'unreachable', 'the connection was lost'));
           if (said === 'late' || !network.up) {
             if (said !== 'late') await late;
@@ -117,14 +124,19 @@ export function hostKeyOf({ id, appliance }: LabVcenter): string {
   return `SHA256:${digest.replace(/=+$/, '')}`;
 }
 
-/** Ends with the program; what it left running goes on without anybody. */
-async function runCommand(world: LabWorld, vcenter: LabVcenter, argv: readonly string[], stdin = ''): Promise<CommandOutput> {
+/** Ends with the program, and with whatever it left running with its output open. */
+async function runCommand(
+  world: LabWorld,
+  vcenter: LabVcenter,
+  argv: readonly string[],
+  stdin: string,
+  whenLost: Set<() => void>,
+): Promise<CommandOutput> {
   const [stdout, stderr] = [new Collected(), new Collected()];
   const machine = {
     world,
     vcenter,
     programs: withBash(programsOf(vcenter.appliance)),
-    signal: new AbortController().signal,
   };
   const shell = new Shell(
     machine,
@@ -134,7 +146,14 @@ async function runCommand(world: LabWorld, vcenter: LabVcenter, argv: readonly s
       [2, { output: stderr }],
     ]),
   );
+  const lose = () => {
+    stdout.broken = true;
+    stderr.broken = true;
+  };
+  whenLost.add(lose);
   const code = await shell.runArguments(argv);
+  await released(vcenter, [stdout, stderr]);
+  whenLost.delete(lose);
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 
