@@ -114,7 +114,7 @@ case $1 in
 esac
 `;
 
-/** Stands before every program when tests count or kill. */
+/** Stands before every program while tests count and kill. */
 const SHIM = `#!/host/bin/dash
 read -r n at when < /count
 n=$((n + 1))
@@ -144,8 +144,8 @@ export function openGuardBox(options: { readonly shell: 'dash' | 'bash'; readonl
   outer(
     `mount -t tmpfs -o size=${options.sizeKiB ?? 4096}k,mode=755 box "$1"
 cd "$1"
-mkdir -p host bin sbin usr/bin usr/lib/vmware-vmon real dev proc/sys/kernel/random
-ln -s host/lib lib; ln -s host/lib64 lib64
+mkdir -p host bin sbin usr/bin usr/lib/vmware-vmon real shims dev proc/sys/kernel/random
+ln -s real via; ln -s host/lib lib; ln -s host/lib64 lib64
 mount --bind /usr host
 : > dev/null; mount --bind /dev/null dev/null
 ln -s /host/bin/${options.shell} real/sh
@@ -157,14 +157,18 @@ ip link set lo up`,
   const links: string[] = [];
   for (const [folder, names] of Object.entries(PROGRAMS)) {
     for (const name of names) {
-      links.push(`ln -s "/host/${name === 'route' ? 'sbin' : 'bin'}/${name}" "real/${name}"`, `ln -s /shim ".${folder}/${name}"`);
+      links.push(
+        `ln -s "/host/${name === 'route' ? 'sbin' : 'bin'}/${name}" "real/${name}"`,
+        `ln -s /shim "shims/${name}"`,
+        `ln -s "/via/${name}" ".${folder}/${name}"`,
+      );
     }
   }
   const fakes = { '/bin/service-control': SERVICE_CONTROL, '/usr/lib/vmware-vmon/vmon-cli': VMON_CLI };
   for (const [path, text] of Object.entries({ ...fakes, '/usr/bin/systemd-run': SYSTEMD_RUN, '/bin/systemctl': SYSTEMCTL })) {
     const name = path.slice(path.lastIndexOf('/') + 1);
     install(`/real/${name}`, text);
-    links.push(`ln -s /shim ".${path}"`);
+    links.push(`ln -s /shim "shims/${name}"`, `ln -s "/via/${name}" ".${path}"`);
   }
   outer(`cd "$1"\n${links.join('\n')}`);
 
@@ -193,7 +197,7 @@ umount -l "$1/proc" 2> /dev/null || :
 for one in usr/bin/*.hidden bin/*.hidden; do if [ -h "$one" ]; then mv "$one" "\${one%.hidden}"; fi; done
 rm -rf root etc run fake tmp usr/lib/vmware-vpx filler
 mkdir -p root etc/systemd/system etc/cron.d run fake/units tmp usr/lib/vmware-vpx/sps/conf
-echo '0 0 no' > count
+echo '0 0 no' > count; ln -sfn real via
 ip route flush table main; ip -6 route flush type unreachable || :`);
       for (const [path, text] of Object.entries(files)) writeFileSync(inside(path), text);
     },
@@ -212,7 +216,10 @@ ip route flush table main; ip -6 route flush type unreachable || :`);
     read: (path) => (existsSync(inside(path)) ? readFileSync(inside(path), 'utf8') : undefined),
     write: (path, text) => writeFileSync(inside(path), text),
     exists: (path) => existsSync(inside(path)),
-    killAt: (n, when = 'before') => writeFileSync(inside('/count'), `0 ${n} ${when}\n`),
+    killAt(n, when = 'before') {
+      writeFileSync(inside('/count'), `0 ${n} ${when}\n`);
+      outer('ln -sfn "$2" "$1/via"', n === 0 ? 'real' : 'shims');
+    },
     programsStarted: () => Number(readFileSync(inside('/count'), 'utf8').split(' ')[0]),
     hide: (path) => outer('mv "$1$2" "$1$2.hidden"', path),
     showProc: () => outer('mount -t proc proc "$1/proc"'),
