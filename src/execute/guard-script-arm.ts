@@ -81,6 +81,13 @@ start_timer() {
   timer_on
 }
 
+end_watcher() {
+  if marked watch.pid && read -r watch_pid < "$DIR/watch.pid" && /bin/grep -q "$DIR" "/proc/$watch_pid/cmdline" 2> /dev/null; then
+    kill -TERM "-$watch_pid" 2> /dev/null || kill -TERM "$watch_pid" 2> /dev/null
+  fi
+  /bin/rm -f "$DIR/watching"
+}
+
 start_watcher() {
   watcher_on && return 0
   if [ -x "$SETSID" ]; then
@@ -99,8 +106,8 @@ start_watcher() {
 arm() {
   now || fail 'the uptime of the appliance cannot be read'
   if marked reverting && ! marked done; then exit 75; fi
-  # Its watcher is about to leave, or has left.
-  if marked done; then /bin/rm -f "$DIR/watching"; fi
+  # Its watcher is about to leave, or has left: two would be one too many when this ends.
+  if marked done; then end_watcher; fi
   sha_of "$CONFIG"
   is_right || [ "$SHA" = "$DURING" ] || fail "$CONFIG was changed by somebody else: sha256 $SHA"
   for arm_mark in $MARKS; do
@@ -174,9 +181,7 @@ disarm() {
     "$SYSTEMCTL" stop "$UNIT.service" > /dev/null 2>&1
     "$SYSTEMCTL" reset-failed "$UNIT.timer" "$UNIT.service" > /dev/null 2>&1
   fi
-  if marked watch.pid && read -r watch_pid < "$DIR/watch.pid" && /bin/grep -q "$DIR" "/proc/$watch_pid/cmdline" 2> /dev/null; then
-    kill -TERM "-$watch_pid" 2> /dev/null || kill -TERM "$watch_pid" 2> /dev/null
-  fi
+  end_watcher
   /bin/rm -rf "$DIR"
   /bin/rmdir "$ROOT" 2> /dev/null
   return 0
