@@ -2,8 +2,8 @@ import { withBash } from '../../src/lab/appliance-bash.js';
 import { programsOf } from '../../src/lab/appliance-commands.js';
 import { daemonRunner } from '../../src/lab/appliance-daemon.js';
 import { processesOf } from '../../src/lab/processes.js';
-import { type Systemd, systemdOf } from '../../src/lab/systemd.js';
 import { SMS_CONFIG } from '../../src/lab/sps-life.js';
+import { type Systemd, systemdOf } from '../../src/lab/systemd.js';
 import type { LabFile, LabVcenter, LabWorld } from '../../src/lab/world.js';
 import type { CleanupPlan } from '../../src/model/cleanup-plan.js';
 
@@ -86,7 +86,8 @@ export function watching(world: LabWorld, vcenter: LabVcenter): string[] {
     .filter(({ argv }) => argv.includes('watch') && argv.some((word) => word.endsWith('/guard.sh')))
     .map(({ argv }) => argv.join(' '));
   if (vcenter.appliance.init !== 'systemd') return found;
-  for (const timer of systemdFor(world, vcenter).timers.values()) if (timer.active && timer.name.includes('vasatrust')) found.push(timer.name);
+  for (const timer of systemdFor(world, vcenter).timers.values())
+    if (timer.active && timer.name.includes('vasatrust')) found.push(timer.name);
   return found;
 }
 

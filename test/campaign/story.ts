@@ -264,6 +264,7 @@ class Story {
           vcenter.trustedRoots.push(served.identity.certificate, ...served.chain);
           clientRoots.push(vcenter.vmca.certificate);
         }
+        watch.changedElsewhere();
         break;
       case 'fail-over':
         vcenter.appliance.hostKeyNumber += 1;

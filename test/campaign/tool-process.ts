@@ -91,7 +91,10 @@ export class ToolProcess {
 
   async #open(): Promise<Result<Link>> {
     const opened = await this.#remote('open', undefined, async () => this.#around.way.open());
-    if (!opened.ok) return opened;
+    if (!opened.ok) {
+      this.cutOff = true;
+      return opened;
+    }
     const link = opened.value;
     const generation = this.#links;
     const { shell, sms } = link;
@@ -192,7 +195,9 @@ export class ToolProcess {
     if (trouble.kind === 'interrupt') this.interrupted.abort();
     if (trouble.kind === 'clock-jump' && trouble.who === 'operator') this.#wallAheadMs += trouble.seconds * 1_000;
     const side = 'side' in trouble ? trouble.side : 'before';
-    if (side === 'before' && trouble.kind !== 'lost') await this.#alive(this.#around.strike(trouble));
+    // Between the last look at the file and its renaming nobody can see an edit: a rename cannot compare.
+    const unseen = trouble.kind === 'edit-file' && name.includes('/bin/mv');
+    if (side === 'before' && trouble.kind !== 'lost' && !unseen) await this.#alive(this.#around.strike(trouble));
     return trouble;
   }
 

@@ -14,7 +14,7 @@ const LONGEST_STOP_S = 120;
  * world looks like; it knows nothing of how the product keeps them.
  */
 export class Watch {
-  readonly before: Standing;
+  before: Standing;
   readonly broken: string[] = [];
   /** Every event with its time, for reading a story. */
   readonly trace: string[] = [];
@@ -39,7 +39,8 @@ export class Watch {
   #pid: number;
   #stoppedSinceS: number | undefined;
   #allGoneAtContact = false;
-  #runningAtContact = true;
+  #runsSinceContact = true;
+  #wasStarting = false;
   verbose = false;
   /** A self-revert was seen at work. */
   everArmed = false;
@@ -75,13 +76,19 @@ export class Watch {
     this.note(`BROKEN: ${promise}`);
   }
 
+  /** Others changed something elsewhere, which is how it stays. */
+  changedElsewhere(): void {
+    const { world, vcenter } = this.#stage;
+    this.before = { ...this.before, elsewhere: takeStanding(world, vcenter).elsewhere };
+  }
+
   reached(name: string): void {
     this.note(name);
     this.look('');
     this.#contactS = this.nowS;
     this.startsSinceContact = 0;
     this.#allGoneAtContact = this.planned.every((uid) => this.gone.has(uid));
-    this.#runningAtContact = this.#stage.vcenter.appliance.sps.state !== 'STOPPED';
+    this.#runsSinceContact = true;
   }
 
   /** A restart of the whole appliance, which starts SPS by itself. */
@@ -170,6 +177,12 @@ export class Watch {
 
   #lookAtService(): void {
     const { sps } = this.#stage.vcenter.appliance;
+    // A start that failed because it was made to: SPS is left to whoever mends it.
+    if (this.#wasStarting && sps.state === 'STOPPED' && this.nowS < this.spsTroubleUntilS)
+      this.spsTroubleUntilS = Number.POSITIVE_INFINITY;
+    this.#wasStarting = sps.state === 'STARTING';
+    // Stopped by a job that was on its way when the tool was lost: then it has to be started.
+    if (this.lostForS < 30 && (sps.state === 'STOPPED' || sps.state === 'STOPPING')) this.#runsSinceContact = false;
     if (sps.pid === this.#pid) return;
     this.#pid = sps.pid;
     this.starts += 1;
@@ -180,7 +193,7 @@ export class Watch {
     if (
       this.startsSinceContact > 0 &&
       this.#allGoneAtContact &&
-      this.#runningAtContact &&
+      this.#runsSinceContact &&
       this.lostForS > this.#timing.leaseMs / 1_000
     )
       this.break('SPS was restarted by the appliance though all registrations were known to be gone');
