@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Four projects, fastest first. `pure` runs on every save; the others need sockets, the built command, or Debian packages. */
+/**
+ * Five projects, fastest first. `pure` runs on every save; the others need sockets, the built command, or Debian packages. The stand-ins
+ * boot containers and measure leases in real time: they come last, when nothing else is busy.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -18,7 +21,24 @@ export default defineConfig({
       {
         test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000, globalSetup: 'test/cli/build-command.ts' },
       },
-      { test: { name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 } },
+      {
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          exclude: ['test/system/standin*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'standin',
+          include: ['test/system/standin*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

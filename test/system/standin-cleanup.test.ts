@@ -134,6 +134,23 @@ describe.skipIf(missingStandin()).concurrent('a cleanup', { timeout: 4 * PATIENC
     );
   });
 
+  for (const then of ['resume', 'revert'] as const)
+    test(
+      `killed in E: ${then} in the middle of the self-revert waits for it`,
+      on({}, async (at) => {
+        const before = await look(at, BOTH);
+        const running = await vasatrustUntil(at, POINTS.E, ...cleanup('vc65'));
+        running.kill('SIGKILL');
+        await running.ended;
+        const run = await runOf(at);
+        expect(await holds(async () => (await at.inside('cat /root/.vasatrust/*/reverting')).code === 0, PATIENCE_MS)).toBe(true);
+        const ended = await vasatrust(at, 'runs', then, run, '--yes').ended;
+        expect(ended.code, told(ended)).toBe(0);
+        expect(await gone(at)).toEqual(then === 'resume' ? BOTH : []);
+        await expectAsBefore(at, before);
+      }),
+    );
+
   test(
     'whose connection is cut in D for a moment goes on by itself',
     on({}, async (at) => {
