@@ -27,8 +27,8 @@ export class ExpansionProblem extends Error {
 
 interface Field {
   text: string;
-  /** The text as a regular expression: only unquoted `*`, `?` and `[…]` are special. */
-  pattern: string;
+  /** Where unquoted `*`, `?` or `[…]` are in it: only these are special. */
+  pieces: { readonly text: string; readonly quoted: boolean }[];
   magic: boolean;
   /** Quotes make a field even of nothing. */
   forced: boolean;
@@ -39,12 +39,15 @@ export async function expandWords(shell: Expander, words: readonly Word[]): Prom
   const args: string[] = [];
   for (const word of words) {
     for (const field of await expandFields(shell, word)) {
-      const paths = field.magic ? shell.glob(new RegExp(`^${field.pattern}$`), field.text.startsWith('/')) : [];
+      const paths = field.magic ? shell.glob(new RegExp(`^${patternOf(field)}$`), field.text.startsWith('/')) : [];
       args.push(...(paths.length > 0 ? paths : [field.text]));
     }
   }
   return args;
 }
+
+const patternOf = ({ pieces }: Field): string =>
+  pieces.map(({ text, quoted }) => (quoted ? escapeRegExp(text) : globSource(text, '[^/]'))).join('');
 
 /** One word to one string: assignments, redirection targets, here-documents. */
 export async function expandText(shell: Expander, word: Word): Promise<string> {
@@ -63,14 +66,27 @@ export async function expandPattern(shell: Expander, word: Word): Promise<RegExp
     const text = part.kind === 'text' ? part.text : await valueOfPart(shell, part);
     pattern += part.quoted ? escapeRegExp(text) : globSource(text, '[\\s\\S]');
   }
-  return new RegExp(`^(?:${pattern})$`);
+  return expressionFor(pattern);
+}
+
+const MAX_EXPRESSIONS = 1_024;
+const expressions = new Map<string, RegExp>();
+
+function expressionFor(pattern: string): RegExp {
+  let known = expressions.get(pattern);
+  if (!known) {
+    if (expressions.size >= MAX_EXPRESSIONS) expressions.clear();
+    known = new RegExp(`^(?:${pattern})$`);
+    expressions.set(pattern, known);
+  }
+  return known;
 }
 
 async function expandFields(shell: Expander, word: Word): Promise<Field[]> {
   const fields: Field[] = [];
   let current: Field | undefined;
   const open = (): Field => {
-    current ??= { text: '', pattern: '', magic: false, forced: false };
+    current ??= { text: '', pieces: [], magic: false, forced: false };
     return current;
   };
   const close = () => {
@@ -80,8 +96,8 @@ async function expandFields(shell: Expander, word: Word): Promise<Field[]> {
   const append = (text: string, quoted: boolean) => {
     const field = open();
     field.text += text;
-    field.pattern += quoted ? escapeRegExp(text) : globSource(text, '[^/]');
-    if (!quoted && /[*?[]/.test(text)) field.magic = true;
+    field.pieces.push({ text, quoted });
+    if (!quoted && /[*?]|\[[^\]]+\]/.test(text)) field.magic = true;
     if (quoted) field.forced = true;
   };
   for (const [index, part] of word.entries()) {
@@ -154,7 +170,7 @@ async function variableOf(shell: Expander, part: Extract<WordPart, { kind: 'vari
 }
 
 function strip(value: string, operator: string, glob: string): string {
-  const pattern = new RegExp(`^(?:${globSource(glob, '[\\s\\S]')})$`);
+  const pattern = expressionFor(globSource(glob, '[\\s\\S]'));
   const front = operator.startsWith('#');
   const longest = operator.length === 2;
   const lengths = Array.from({ length: value.length + 1 }, (_none, length) => length);

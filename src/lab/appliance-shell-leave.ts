@@ -1,10 +1,9 @@
-/** How a command leaves the normal flow of a shell. */
-export class Leave extends Error {
+/** How a command leaves the normal flow of a shell. Thrown all the time, so it takes no stack along. */
+export class Leave {
   readonly how: 'exit' | 'return' | 'break' | 'continue';
   readonly value: number;
 
   constructor(how: Leave['how'], value: number) {
-    super(how);
     this.how = how;
     this.value = value;
   }

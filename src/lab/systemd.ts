@@ -230,6 +230,7 @@ export class Systemd {
   private async runTimer(timer: Timer, stopped: AbortSignal): Promise<void> {
     const { onActiveMs, onBootMs, onUnitActiveMs, onUnitInactiveMs, accuracyMs, unit } = timer.file;
     const late = accuracyMs * (this.world.timing.timerLate ?? 1);
+    const whenStopped = new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve(), { once: true }));
     let first = true;
     let inactiveMs: number | undefined;
     for (;;) {
@@ -252,7 +253,7 @@ export class Systemd {
       const triggered = this.service(unit);
       if (!triggered) break;
       this.startService(triggered);
-      await Promise.race([triggered.ended, new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }))]);
+      await Promise.race([triggered.ended, whenStopped]);
       if (stopped.aborted) return;
       inactiveMs = this.uptimeMs();
     }

@@ -18,6 +18,7 @@ import { err, ok, type Problem, type ProblemCode, type Result } from '../../src/
 import type { SmsTaskInfo } from '../../src/wire/sms-tasks.js';
 import type { Ref } from '../../src/wire/soap.js';
 import type { CommandOutput, RunOptions } from '../../src/wire/vcenter-shell.js';
+import { VirtualClock } from './virtual-clock.js';
 
 export interface MemoryWayOptions {
   /** For a command without a deadline of its own. */
@@ -74,8 +75,8 @@ export function openMemoryWay(world: LabWorld, vcenterId: string, options: Memor
         await travel();
         if (lost) return err(problem(vcenter, 'unreachable', 'the connection is lost'));
         const timeoutMs = given.timeoutMs ?? commandMs;
-        const over = new AbortController();
-        const late = world.clock.sleep(timeoutMs, over.signal).then(() => 'late' as const);
+        const deadline = timerOf(world, timeoutMs);
+        const late = deadline.over.then(() => 'late' as const);
         let cut: (() => void) | undefined;
         const cutOff = new Promise<'lost'>((resolve) => {
           cut = () => resolve('lost');
@@ -98,7 +99,7 @@ export function openMemoryWay(world: LabWorld, vcenterId: string, options: Memor
           await travel();
           return ok(said);
         } finally {
-          over.abort();
+          deadline.cancel();
           if (cut) whenLost.delete(cut);
         }
       };
@@ -113,6 +114,12 @@ export function openMemoryWay(world: LabWorld, vcenterId: string, options: Memor
       });
     },
   };
+}
+
+function timerOf({ clock }: LabWorld, ms: number): ReturnType<VirtualClock['timer']> {
+  if (clock instanceof VirtualClock) return clock.timer(ms);
+  const off = new AbortController();
+  return { over: clock.sleep(ms, off.signal), cancel: () => off.abort() };
 }
 
 const CONNECT_MS = 10_000;

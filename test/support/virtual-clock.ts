@@ -54,6 +54,22 @@ export class VirtualClock implements Clock, LabClock {
     });
   }
 
+  /** As `sleep`, without an AbortSignal: these are dear, and every command has a deadline. */
+  timer(ms: number): { readonly over: Promise<void>; cancel(): void } {
+    const sleeper: Sleeper = { atMs: this.#ms + Math.max(0, ms), order: this.#order, wake: undefined };
+    this.#order += 1;
+    const over = new Promise<void>((resolve) => {
+      sleeper.wake = resolve;
+    });
+    this.#push(sleeper);
+    return {
+      over,
+      cancel() {
+        sleeper.wake = undefined;
+      },
+    };
+  }
+
   /** Work outside of memory: the time stands still until it has ended. */
   async during<T>(work: Promise<T>): Promise<T> {
     this.#outside += 1;
