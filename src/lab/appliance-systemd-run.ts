@@ -37,12 +37,15 @@ export async function systemdRun(call: Call): Promise<Outcome> {
   const systemd = managerOf(call);
   const path = program.includes('/') ? program : `${found?.folders[0] ?? ''}/${program}`;
   const exec = [path, ...command.slice(1)].map(quoteWord).join(' ');
+  // How often a unit may be started is a matter of the unit, whatever kind it is of.
+  const ofUnit = service.filter((line) => line.startsWith('StartLimitIntervalSec='));
   const serviceText = [
     '[Unit]',
     `Description=${command.join(' ').replaceAll('\n', ' ')}`,
+    ...ofUnit,
     '[Service]',
     `ExecStart=${exec}`,
-    ...service,
+    ...service.filter((line) => !ofUnit.includes(line)),
   ];
   const say = (text: string): string => (quiet ? '' : text);
   const taken = [`${unit}.service`, ...(timer.length > 0 ? [`${unit}.timer`] : [])].find(

@@ -33,7 +33,17 @@ export interface TimerFile {
 const ACCURACY_MS = 60_000;
 
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  Unit: ['Description', 'Documentation', 'Before', 'After', 'Wants', 'Requires', 'DefaultDependencies', 'ConditionPathExists'],
+  Unit: [
+    'Description',
+    'Documentation',
+    'Before',
+    'After',
+    'Wants',
+    'Requires',
+    'DefaultDependencies',
+    'ConditionPathExists',
+    'StartLimitIntervalSec',
+  ],
   Service: [
     'Type',
     'ExecStart',
