@@ -1,9 +1,13 @@
 import { statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { startAppliance } from '../../src/lab/appliance-server.js';
+import { cutConnections } from '../../src/lab/connections.js';
 import type { LabOptions } from '../../src/lab/start-lab.js';
 import type { LabVcenter } from '../../src/lab/world.js';
 import { ACCEPT, ALL, CleanupStage, CT0, CT1 } from '../support/cleanup-stage.js';
+import { labTiming } from '../support/run-cli.js';
 
 let stage: CleanupStage | undefined;
 afterEach(async () => {
@@ -143,7 +147,7 @@ describe('before anything is changed', () => {
     const at = await open();
     const soon = new Date(Date.now() + 60_000);
     const hhmm = `${soon.getHours()}:${String(soon.getMinutes()).padStart(2, '0')}`;
-    const ran = await at.cli([...ALL, '--yes', '--deadline', hhmm], { timing: { ...(await timing()), secondMs: 1_000 } });
+    const ran = await at.cli([...ALL, '--yes', '--deadline', hhmm], { timing: { ...labTiming(), secondMs: 1_000 } });
     expect(ran.code).toBe(6);
     expect(ran.stderr).toMatch(/Deadline \d{4}-\d\d-\d\d \d\d:\d\d here \(.* UTC\)/);
     unchanged(at);
@@ -179,10 +183,6 @@ describe('before anything is changed', () => {
     unchanged(at);
   });
 });
-
-async function timing() {
-  return (await import('../support/run-cli.js')).labTiming();
-}
 
 describe('Ctrl-C', () => {
   for (const { words, code, removed } of [
@@ -235,3 +235,110 @@ test('two at once: the second is refused, with who has it and since when, here a
     expect(other.stdout + other.stderr).toMatch(/another-run/);
   }
 });
+
+describe('in the middle of it', () => {
+  const telling = ALL.filter((one) => one !== '--no-progress');
+
+  test('a deadline that comes close takes everything back: 4', async () => {
+    const at = await open();
+    const before = at.standing();
+    let ahead = 0;
+    const now = () => new Date(Date.now() + ahead);
+    const later = new Date(Date.now() + 3_600_000);
+    later.setSeconds(0, 0);
+    const hhmm = `${later.getHours()}:${String(later.getMinutes()).padStart(2, '0')}`;
+    const ran = await at.cli([...telling, '--yes', '-o', 'json', '--deadline', hhmm], {
+      now,
+      onErrors: (stderr) => {
+        if (ahead === 0 && stderr.includes('step 5: ')) ahead = later.getTime() - Date.now() - 1_000;
+      },
+    });
+    expect([ran.code, JSON.parse(ran.stdout)]).toEqual([4, expect.objectContaining({ result: 'taken-back', left: [] })]);
+    expect(ran.stderr).toMatch(/before the deadline/);
+    expect(at.standing()).toEqual(before);
+  });
+
+  for (const words of ['step 4: ', 'step 6: '])
+    test(`a connection that breaks at "${words}" is opened anew, and the run goes on: 0`, async () => {
+      const at = await open();
+      const before = at.standing([CT0, CT1]);
+      let isCut = false;
+      const ran = await at.cli([...telling, '--yes', '-o', 'json'], {
+        onErrors: (stderr) => {
+          if (isCut || !stderr.includes(words)) return;
+          isCut = true;
+          cutConnections(at.lab.world, at.vc65);
+        },
+      });
+      expect([isCut, ran.code]).toEqual([true, 0]);
+      expect(ran.stderr).toMatch(/the connection is lost/);
+      expect(at.standing([CT0, CT1])).toEqual(before);
+    });
+
+  test('another host key ends it without another word: 5, no password is sent, and the appliance takes itself back', async () => {
+    const at = await open({
+      prepare: ({ vcenters }) => {
+        for (const { appliance } of vcenters) appliance.methods.splice(0, Infinity, 'password');
+      },
+    });
+    const gate = await openGate(at);
+    try {
+      const before = at.standing();
+      const logins = () => at.lab.record.filter(({ kind, where }) => kind === 'ssh-login' && where === 'vc65').length;
+      let sent = -1;
+      const ran = await at.cli([...telling, '--yes', '-o', 'json'], {
+        onErrors: (stderr) => {
+          if (sent >= 0 || !stderr.includes('step 6: ')) return;
+          sent = logins();
+          gate.switchOver();
+          cutConnections(at.lab.world, at.vc65);
+        },
+      });
+      expect([ran.code, logins()]).toEqual([5, sent]);
+      expect(JSON.parse(ran.stdout)).toMatchObject({ result: 'left-changed', problem: { code: 'host-key-mismatch' } });
+      await expect
+        .poll(() => at.standing().map(({ sps, routes }) => [sps, routes]), { timeout: 20_000, interval: 100 })
+        .toEqual(before.map(({ sps, routes }) => [sps, routes]));
+      gate.switchBack();
+      expect((await at.cli(['runs', 'revert', 'vc65', '--yes'])).code).toBe(0);
+      expect(at.standing()).toEqual(before);
+    } finally {
+      await gate.close();
+    }
+  });
+});
+
+/** Two appliances behind the address that estate.yaml has for vc65, both keys known: as after a fail-over. */
+async function openGate(at: CleanupStage) {
+  const [active, partner] = [await startAppliance(at.lab.world, at.vc65), await startAppliance(at.lab.world, at.vc65)];
+  let to = active.port;
+  const gate = createServer((socket) => {
+    const onward = connect(to, '127.0.0.1');
+    socket.pipe(onward).pipe(socket);
+    const end = () => {
+      socket.destroy();
+      onward.destroy();
+    };
+    for (const side of [socket, onward]) side.on('error', end).on('close', end);
+  });
+  await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
+  const { port } = gate.address() as AddressInfo;
+  const known = join(at.folder, 'known_hosts');
+  writeFileSync(known, [active, partner].map(({ hostPublicKey }) => `[127.0.0.1]:${port} ${hostPublicKey}\n`).join(''));
+  const [before, own = ''] = [at.lab.estateYaml(), String(at.lab.ports.ssh.get('vc65'))];
+  const entry = new RegExp(`(port: )${own}([\\s\\S]*?)hostKey: .*`);
+  expect(before).toMatch(entry);
+  writeFileSync(join(at.folder, 'estate.yaml'), before.replace(entry, `$1${port}$2knownHostsFile: ${known}`));
+  return {
+    switchOver: () => {
+      to = partner.port;
+    },
+    switchBack: () => {
+      to = active.port;
+    },
+    close: async () => {
+      await new Promise((resolve) => gate.close(resolve));
+      await Promise.all([active.close(), partner.close()]);
+    },
+  };
+}

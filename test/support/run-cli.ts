@@ -1,5 +1,6 @@
 import { run } from '../../src/cli/run.js';
 import type { Underway } from '../../src/cli/surroundings.js';
+import { systemClock } from '../../src/execute/system-clock.js';
 import { DEFAULT_TIMING, type Timing } from '../../src/model/timing.js';
 
 /**
@@ -30,6 +31,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly timing?: Timing;
+  /** What this machine's clock shows; missing: the time. */
+  readonly now?: () => Date;
   /** Somebody at a terminal, who types these; missing: there is no terminal. */
   readonly typed?: readonly string[];
   /** Called with all of stderr so far; `interrupt` is Ctrl-C. */
@@ -72,6 +75,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
     interrupted: stopping.signal,
     timing,
     underway,
+    ...(options.now === undefined ? {} : { clock: { ...systemClock, now: options.now } }),
     ...(typed === undefined ? {} : { asking }),
   });
   return { code, stdout, stderr };

@@ -1,3 +1,4 @@
+import { deadlineAllows } from '../../execute/deadline.js';
 import { createJournal, newRunId } from '../../execute/journal-file.js';
 import { thisOperator } from '../../execute/operator.js';
 import { type StateFolder, stateFolder } from '../../execute/state-folder.js';
@@ -5,6 +6,7 @@ import type { CleanupAnswer, CleanupPlan, CleanupRefusal } from '../../model/cle
 import type { Accepted } from '../../model/plan-answer.js';
 import { ok, type Result } from '../../model/problem.js';
 import type { RunId } from '../../model/run.js';
+import { minutes } from '../../plan/describe-cleanup.js';
 import { renderCleanup } from '../../report/render-cleanup.js';
 import { runPlanLines } from '../../report/render-run-plan.js';
 import { carryOut, selfRevertMs } from '../carry-out.js';
@@ -177,13 +179,19 @@ async function begin(
   }
 }
 
-/** Not even the shortest course of it fits. */
-function beyond(deadline: Date, { window }: CleanupPlan, { clock, timing }: Surroundings): Failure | undefined {
-  const soonest = clock.now().getTime() + window.least * timing.secondMs;
-  if (soonest <= deadline.getTime()) return undefined;
+/** Sooner or later a step would not be begun, however quick those before it are. */
+function beyond(deadline: Date, plan: CleanupPlan, { clock, timing }: Surroundings): Failure | undefined {
+  const now = clock.now().getTime();
+  let before = 0;
+  const late = plan.steps.some((step) => {
+    const at = new Date(now + before * timing.secondMs);
+    if (step.kind !== 'confirm-backup') before += step.seconds.least;
+    return !deadlineAllows(step, { deadline, now: at, timing });
+  });
+  if (!late) return undefined;
   return {
     code: 'deadline',
-    summary: `it takes ${Math.ceil(window.least / 60)} minutes at the least, and the deadline is before that; nothing was changed`,
+    summary: `it cannot be done before the deadline, since every step must have time to fail and be taken back: the whole may take ${minutes(plan.window)}; nothing was changed`,
     remedy: 'Begin earlier, or set a later deadline.',
   };
 }
