@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,9 +23,40 @@ const HEALTHY_S = 40;
 const PREFIX = 'vasatrust-standin';
 const REPO = fileURLToPath(new URL('../..', import.meta.url));
 
-/** For `describe.skipIf(…)`: the parts, and the right to use them. */
-export const missingStandin = (): boolean =>
-  missingSystemParts('debootstrap', 'systemd-nspawn', 'ip', 'unshare', 'nsenter', 'ssh', 'ssh-keygen') || missingRoot();
+let refusal: string | undefined;
+
+/** For `describe.skipIf(…)`: the parts, and the right to use them. Under VASATRUST_REQUIRE_SYSTEM_TESTS=1 it throws instead, and says what is wrong. */
+export function missingStandin(): boolean {
+  if (missingSystemParts('debootstrap', 'systemd-nspawn', 'ip', 'unshare', 'nsenter', 'ssh', 'ssh-keygen') || missingRoot())
+    return true;
+  refusal ??= whyNot();
+  if (refusal !== '' && process.env.VASATRUST_REQUIRE_SYSTEM_TESTS === '1')
+    throw new Error(
+      `system tests are required, but this machine lets nobody boot a container with networks of its own: ${refusal}`,
+    );
+  return refusal !== '';
+}
+
+/** Namespaces, mounts and control groups are refused on some machines that are containers themselves. Empty: they are not. */
+function whyNot(): string {
+  const trial = [
+    'ip link set lo up',
+    'ip link add trial0 type veth peer name trial1',
+    'mount -t tmpfs tmpfs /mnt',
+    'mkdir /mnt/lower /mnt/upper /mnt/work /mnt/root',
+    'mount -t overlay overlay -o lowerdir=/mnt/lower,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root',
+  ];
+  const { status, stderr, error } = spawnSync(
+    'unshare',
+    ['-n', '-m', '--propagation', 'private', '/bin/sh', '-ec', trial.join('\n')],
+    {
+      encoding: 'utf8',
+      env: { PATH: SYSTEM_PATH },
+    },
+  );
+  if (status !== 0) return `${error?.message ?? ''}${stderr ?? ''}`.trim() || `exit code ${status}`;
+  return controlGroupMounts().length > 0 ? '' : 'there is no control group hierarchy of systemd, nor one of version 2';
+}
 
 export interface StandinOptions extends ApplianceOptions {
   /** One of the lab; default: the published case. */
@@ -343,15 +374,20 @@ function endGroup(group: string): void {
 }
 
 function controlGroups(): string[] {
-  const mounts = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' '));
-  return mounts
-    .filter(([, , type = '', how = '']) => type === 'cgroup2' || (type === 'cgroup' && how.includes('name=systemd')))
-    .flatMap(([, at = '']) =>
+  return controlGroupMounts()
+    .flatMap((at) =>
       execFileSync('find', [at, '-maxdepth', '3', '-type', 'd', '-name', `${PREFIX}-*`], { encoding: 'utf8' }).split('\n'),
     )
     .filter((path) => path !== '');
+}
+
+/** Those in which nspawn makes groups. */
+function controlGroupMounts(): string[] {
+  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
+  return mounts
+    .map((line) => line.split(' '))
+    .filter(([, , type = '', how = '']) => type === 'cgroup2' || (type === 'cgroup' && how.includes('name=systemd')))
+    .flatMap(([, at]) => at ?? []);
 }
 
 function tryTo(what: () => unknown): void {

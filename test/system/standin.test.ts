@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CleanupAnswer } from '../../src/model/cleanup-plan.js';
 import { SMS_CONFIG } from '../standin/appliance-files.js';
+import { BOTH, gone, on, PATIENCE_MS } from '../standin/cleanup-test.js';
 import { look } from '../standin/look.js';
 import { openRunbook, ssh, vasatrust } from '../standin/operator.js';
 import { missingStandin, openStandin, type Standin } from '../standin/standin.js';
 
-const CT0 = '453d453a-ac19-4bf5-b1f7-7252ad84950a';
-const CT1 = 'b1801691-98a2-4484-b156-f91e55ca54c6';
 const CT0_ADDRESS = '10.1.2.3';
 const CT1_ADDRESS = '10.1.2.4';
 
@@ -168,39 +167,33 @@ describe.skipIf(missingStandin())('the stand-in is an appliance', () => {
   });
 });
 
-describe.skipIf(missingStandin()).each(['bash', 'appliancesh'] as const)('the runbook by hand, with %s', (shell) => {
-  let at: Standin;
-  beforeAll(async () => {
-    at = await openStandin({ shell });
-  });
-  afterAll(() => at?.close());
-
-  test('the plain removal fails as published, the procedure succeeds, and all else is as before', async () => {
-    const before = await look(at, [CT0, CT1]);
-    const hands = openRunbook(at, 'vc65');
-    const answer = JSON.parse(await hands.next()) as CleanupAnswer;
-    if (answer.kind !== 'plan') throw new Error(JSON.stringify(answer));
-    for (const { id, kind } of answer.plan.steps) {
-      const failed = JSON.parse(await hands.ask(`play ${id}`)) as string[];
-      expect(failed).toHaveLength(kind === 'try-plain' ? 1 : 0);
-    }
-    await hands.end();
-    expect(at.spsLog()).toMatch(
-      /Created a task[^\n]*\n[^\n]*unregisterProvider\(\)[\s\S]*Error while removing an entry for the provider in the providerCache - java\.lang\.NullPointerException[\s\S]*flushEventQueue[\s\S]*Marked SmsTask-\d+ as complete/,
+describe.skipIf(missingStandin()).concurrent('the runbook by hand', { timeout: 4 * PATIENCE_MS }, () => {
+  for (const shell of ['bash', 'appliancesh'] as const)
+    test(
+      `with ${shell}: the plain removal fails as published, the procedure succeeds, and all else is as before`,
+      on({ shell }, async (at) => {
+        const before = await look(at, BOTH);
+        const hands = openRunbook(at, 'vc65');
+        const answer = JSON.parse(await hands.next()) as CleanupAnswer;
+        if (answer.kind !== 'plan') throw new Error(JSON.stringify(answer));
+        for (const { id, kind } of answer.plan.steps) {
+          const failed = JSON.parse(await hands.ask(`play ${id}`)) as string[];
+          expect(failed).toHaveLength(kind === 'try-plain' ? 1 : 0);
+        }
+        await hands.end();
+        expect(at.spsLog()).toMatch(
+          /Created a task[^\n]*\n[^\n]*unregisterProvider\(\)[\s\S]*Error while removing an entry for the provider in the providerCache - java\.lang\.NullPointerException[\s\S]*flushEventQueue[\s\S]*Marked SmsTask-\d+ as complete/,
+        );
+        expect(await gone(at)).toEqual(BOTH);
+        expect(await look(at)).toEqual(before);
+      }),
     );
-    const after = await look(at);
-    expect(after).toEqual(before);
-  });
-});
 
-describe.skipIf(missingStandin())('appliancesh', () => {
-  test('a command is unknown to it, with exit code 0', async () => {
-    const at = await openStandin({ shell: 'appliancesh' });
-    try {
+  test(
+    'appliancesh knows no command but its own, and ends with exit code 0',
+    on({ shell: 'appliancesh' }, async (at) => {
       expect(await ssh(at, 'pwd')).toMatchObject({ code: 0, stdout: "Unknown command: `pwd'\n" });
       expect(await ssh(at, 'shell')).toMatchObject({ code: 0, stdout: 'Shell access is granted to root\n' });
-    } finally {
-      await at.close();
-    }
-  });
+    }),
+  );
 });
