@@ -1,11 +1,13 @@
 import { ok, type Problem } from '../model/problem.js';
 import type { ApplianceFacts, JournalEntry } from '../model/run.js';
+import { START_SPS } from '../plan/cleanup-commands.js';
 import { plainText } from '../wire/redact.js';
 import { readFacts, readService } from './appliance-state.js';
 import type { GuardFacts } from './guard-facts.js';
 import type { GuardStatus } from './guard-status.js';
 import { HANDS_OFF_REMEDY, STUCK_REMEDY } from './lasting.js';
 import type { openGuard } from './self-revert.js';
+import { refused, STARTING, settled } from './service.js';
 import type { Target } from './target.js';
 import { because, type Done } from './trouble.js';
 
@@ -98,11 +100,12 @@ async function openWithin(target: Target, hostKey: string | undefined, again: bo
  */
 export async function settleWithGuard(target: Target): Promise<Done<Problem | undefined>> {
   const time = target.deadline(PATIENCE_WITH_GUARD);
+  let tried = false;
   const handsOff = target.deadline((2 * target.timing.guardMs) / target.timing.secondMs + 10);
   for (let told = false; ; told = true) {
     const status = target.liftAnswer(await target.guard.status(target.shell));
     if (!status.ok) return status;
-    const { state, ended, waitsFor } = status.value;
+    const { state, ended, waitsFor, startFailed } = status.value;
     if (state === 'armed') {
       target.setArmed(true);
       const alive = await target.renew();
@@ -114,6 +117,17 @@ export async function settleWithGuard(target: Target): Promise<Done<Problem | un
       const collected = await collect(target, status.value);
       return collected.ok ? ok(undefined) : collected;
     }
+    if (state === 'taken-over' && startFailed) {
+      const service = await readService(target);
+      if (!service.ok && service.error.kind !== 'failed') return service;
+      if (service.ok && service.value.runState === 'STOPPED') {
+        if (tried) return ok(await refused(target, ''));
+        tried = true;
+        const started = await startByHand(target);
+        if (!started.ok) return started;
+        continue;
+      }
+    }
     if (ended === 'hands-off' && handsOff.isOver()) return ok(await left(target, status.value, HANDS_OFF_REMEDY));
     if (time.isOver()) return ok(await left(target, status.value, STUCK_REMEDY));
     if (!told) {
@@ -123,6 +137,15 @@ export async function settleWithGuard(target: Target): Promise<Done<Problem | un
     }
     await target.clock.sleep(5 * target.timing.secondMs);
   }
+}
+
+/** The self-revert made its one attempt and will make no other; routes and file are back. Whoever comes makes one of his own. */
+async function startByHand(target: Target): Promise<Done<void>> {
+  target.say('starting SPS once more: the self-revert could not');
+  const started = target.liftAnswer(await target.shell(START_SPS, { timeoutMs: STARTING.most * target.timing.secondMs }));
+  if (!started.ok && started.error.kind !== 'failed') return started;
+  const now = await settled(target);
+  return now.ok || now.error.kind === 'failed' ? ok(undefined) : now;
 }
 
 /** What it wrote down goes into the journal; where it proved SPS taken back, the process that runs is one that read the original. */

@@ -10,7 +10,7 @@ export type Action =
   /** `begun`: an earlier attempt is in the journal; whether it took effect has to be looked at first. */
   | { readonly do: 'apply'; readonly step: CleanupStep; readonly begun?: Begun }
   /** Done by an earlier session: is it still in effect? */
-  | { readonly do: 'look'; readonly step: CleanupStep; readonly begun: Begun }
+  | { readonly do: 'look'; readonly step: CleanupStep; readonly begun?: Begun }
   | { readonly do: 'decide'; readonly what: RunDecision }
   | { readonly do: 'undo'; readonly step: CleanupStep }
   | { readonly do: 'end'; readonly result: RunResult; readonly left: readonly string[] };
@@ -146,7 +146,7 @@ function back(plan: CleanupPlan, state: RunState, since: number): Action {
   const undo: readonly (CleanupStep | undefined)[] = [
     ...known.filter((step) => step.kind === 'block' && wasBegun(step)).reverse(),
     ...known.filter((step) => step.kind === 'lower-retry' && wasBegun(step)),
-    changed ? service : undefined,
+    changed || state.rebooted ? service : undefined,
   ];
   const isSettled = ({ id }: CleanupStep) => {
     const { undone } = state.steps.get(id) ?? {};
@@ -156,16 +156,10 @@ function back(plan: CleanupPlan, state: RunState, since: number): Action {
     list.find((step): step is CleanupStep => step !== undefined && !isSettled(step));
   const next = open(undo);
   if (next !== undefined) return { do: 'undo', step: next };
-  const removal = known.find(
-    (step) =>
-      'uid' in step &&
-      REMOVALS.includes(step.kind) &&
-      !state.gone.has(step.uid) &&
-      isOpenQuestion(state.steps.get(step.id)) &&
-      (state.steps.get(step.id)?.looked?.seq ?? 0) < since,
-  );
-  if (removal !== undefined)
-    return { do: 'look', step: removal, begun: { captured: state.steps.get(removal.id)?.applied?.captured ?? null } };
+  // Without SPS nobody answers.
+  const isSilent = service !== undefined && state.steps.get(service.id)?.undone?.result === 'failed' && isSettled(service);
+  const question = isSilent ? undefined : openQuestion(plan, known, state, since);
+  if (question !== undefined) return question;
   const watched = known.filter(({ kind }) => kind === 'record-state' || kind === 'arm-self-revert').some(wasBegun);
   // Where something is left that the appliance can still take back by itself, it watches on.
   const watchesOn = known.some((step) => {
@@ -181,7 +175,8 @@ function back(plan: CleanupPlan, state: RunState, since: number): Action {
   if (last !== undefined) return { do: 'undo', step: last };
   const left = known.flatMap((step) => {
     const { undone, looked } = state.steps.get(step.id) ?? {};
-    if ('uid' in step && looked?.state === 'drifted' && looked.seq > since)
+    const unanswered = isSilent || (looked?.state === 'drifted' && looked.seq > since);
+    if ('uid' in step && unanswered && !state.gone.has(step.uid) && isOpen(state.steps.get(step.id)))
       return [`whether ${step.name} (uid ${step.uid}) is still registered could not be asked`];
     return undone?.session === state.session && undone.result === 'failed' && undone.problem !== undefined
       ? [undone.problem.summary]
@@ -190,8 +185,24 @@ function back(plan: CleanupPlan, state: RunState, since: number): Action {
   return { do: 'end', result: endOf(plan, state, true, left), left };
 }
 
+/** Which registrations are gone is asked once more: a removal may have been under way, or somebody else was faster. */
+function openQuestion(plan: CleanupPlan, known: readonly CleanupStep[], state: RunState, since: number): Action | undefined {
+  const tried = known.filter((step) => REMOVALS.includes(step.kind) && state.steps.get(step.id)?.applied !== undefined);
+  if (tried.length === 0) return undefined;
+  for (const { uid } of plan.removals) {
+    const steps = known.filter((step) => 'uid' in step && step.uid === uid && REMOVALS.includes(step.kind));
+    if (state.gone.has(uid) || steps.some(({ id }) => (state.steps.get(id)?.looked?.seq ?? 0) > since)) continue;
+    const step = steps.find(({ id }) => isOpen(state.steps.get(id))) ?? steps[0];
+    if (step === undefined) continue;
+    const { applied } = state.steps.get(step.id) ?? {};
+    const begun = applied !== undefined && isOpen(state.steps.get(step.id)) ? { begun: { captured: applied.captured } } : {};
+    return { do: 'look', step, ...begun };
+  }
+  return undefined;
+}
+
 /** The call may have gone out, and no fresh list has said since that the registration is still there. */
-function isOpenQuestion(record: StepRecord | undefined): boolean {
+function isOpen(record: StepRecord | undefined): boolean {
   if (record?.applied === undefined) return false;
   return record.outcome === undefined || (record.outcome.result === 'failed' && record.outcome.problem?.code !== 'fault');
 }

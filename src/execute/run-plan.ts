@@ -167,7 +167,7 @@ class Runner {
     return handler as unknown as StepHandler;
   }
 
-  async #look(step: CleanupStep, begun: Begun): Promise<Done<void>> {
+  async #look(step: CleanupStep, begun: Begun | undefined): Promise<Done<void>> {
     const look = await this.#handlerOf(step).inspect(step, this.#target, begun);
     if (!look.ok) {
       if (look.error.kind !== 'failed') return look;

@@ -37,6 +37,10 @@ export interface RunState {
   readonly begunAt?: number;
   /** Whether a self-revert was ever begun to be armed. */
   readonly wasArmed: boolean;
+  /** In this session: its services may still be coming up. */
+  readonly rebooted: boolean;
+  /** sms-config.xml was changed, or may have been, at some time. */
+  readonly lowered: boolean;
   readonly survivors?: readonly string[];
   /** uids that came online again after a Reconnect. */
   readonly reconnected: ReadonlySet<string>;
@@ -62,6 +66,9 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
   let mode: RunMode = 'run';
   let begunAt: number | undefined;
   let wasArmed = false;
+  let rebooted = false;
+  let lowered = false;
+  const lowering = new Set(plan.steps.filter(({ kind }) => kind === 'lower-retry').map(({ id }) => id));
   const arming = new Set(plan.steps.filter(({ kind }) => kind === 'arm-self-revert').map(({ id }) => id));
   let survivors: readonly string[] | undefined;
   let takeBack: RunState['takeBack'];
@@ -74,6 +81,7 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
         mode = entry.mode;
         takeBack = undefined;
         ended = undefined;
+        rebooted = false;
         break;
       case 'intent': {
         if (entry.action === 'apply') {
@@ -84,6 +92,7 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
           delete one.undone;
           if (procedure.has(entry.step)) begunAt ??= seq;
           if (arming.has(entry.step)) wasArmed = true;
+          if (lowering.has(entry.step)) lowered = true;
         } else {
           record(entry.step).undoing = { seq, session };
         }
@@ -118,6 +127,9 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
         else if (entry.what.kind === 'one-at-a-time') survivors = entry.what.survivors;
         else reconnected.add(entry.what.uid);
         break;
+      case 'saw':
+        if (entry.what === 'rebooted') rebooted = true;
+        break;
       case 'end':
         ended = entry.result;
         break;
@@ -132,6 +144,8 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
     gone,
     reconnected,
     wasArmed,
+    rebooted,
+    lowered,
     ...(begunAt === undefined ? {} : { begunAt }),
     ...(survivors === undefined ? {} : { survivors }),
     ...(takeBack === undefined ? {} : { takeBack }),

@@ -68,7 +68,7 @@ export async function awaitHealthy(target: Target, wait: Wait, job?: 'start'): P
     const now = await readService(target);
     if (!now.ok && now.error.kind !== 'failed') return now;
     if (now.ok && isHealthy(now.value)) return now;
-    if (now.ok && now.value.runState === 'STOPPED') {
+    if (now.ok && now.value.runState === 'STOPPED' && !(job === undefined && target.state.rebooted && !time.isOver())) {
       if (job === undefined) return failed(await refused(target, ''));
       const ended = target.liftAnswer(await target.guard.jobState(target.shell, job));
       if (!ended.ok && ended.error.kind !== 'failed') return ended;
@@ -113,7 +113,8 @@ const unhealthy = (target: string, most: number, now: SpsProcess | undefined): P
   retry: 'later',
 });
 
-async function refused(target: Target, output: string): Promise<Problem> {
+/** It was started, and is stopped. */
+export async function refused(target: Target, output: string): Promise<Problem> {
   const lines = await recentErrors(target);
   const said = plainText(output.trim().replace(/\s+/g, ' ').slice(-600), 300);
   return {

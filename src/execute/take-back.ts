@@ -91,7 +91,7 @@ async function backService(target: Target): Promise<Done<Undone>> {
   if (!file.ok) return file;
   const isOurs = file.value?.sha === target.plan.config.exact?.shaDuring && !target.changesNothing;
   if (runState !== 'STOPPED') {
-    const isClean = target.changesNothing || (pid !== undefined && target.cleanPids.has(pid));
+    const isClean = target.changesNothing || !target.state.lowered || (pid !== undefined && target.cleanPids.has(pid));
     // A restart would read the very same value again, or one that somebody else wrote.
     if (isClean || !isBack(target, file.value?.sha) || isOurs) {
       const healthy = isHealthy(before.value) ? before : await awaitHealthy(target, STARTING);

@@ -88,8 +88,8 @@ function path(events: readonly RunEvent[], most = 60): string[] {
         all.push({ event: 'decided', what: action.what });
         break;
       case 'look':
-        all.push({ event: 'looked', step: action.step.id, state: 'in-effect' });
-        if ('uid' in action.step) all.push(removed(action.step.uid, 'procedure'));
+        all.push({ event: 'looked', step: action.step.id, state: action.begun === undefined ? 'not-in-effect' : 'in-effect' });
+        if ('uid' in action.step && action.begun !== undefined) all.push(removed(action.step.uid, 'procedure'));
         break;
       case 'undo':
         all.push(intent(action.step.id, 'undo'), { event: 'outcome', step: action.step.id, action: 'undo', result: 'done' });
@@ -280,16 +280,37 @@ describe('taking back', () => {
 
   for (const [name, events, expected] of [
     ['nothing was changed: the lock', HEAD, ['undo open-shell', 'end taken-back']],
-    ['the folder of the run', [...TRIED, ...did('record-state')], ['undo arm-self-revert', 'undo open-shell', 'end taken-back']],
+    [
+      'the folder of the run',
+      [...TRIED, ...did('record-state')],
+      ['look try-plain', 'look try-plain', 'undo arm-self-revert', 'undo open-shell', 'end taken-back'],
+    ],
     [
       'the file was about to be changed',
       [...ARMED, intent(stepOf('lower-retry'))],
-      ['undo lower-retry', 'undo stop-sps', 'undo arm-self-revert', 'undo open-shell', 'end taken-back'],
+      [
+        'undo lower-retry',
+        'undo stop-sps',
+        'look try-plain',
+        'look try-plain',
+        'undo arm-self-revert',
+        'undo open-shell',
+        'end taken-back',
+      ],
     ],
     [
       'SPS runs, the provider is blocked',
       UNTIL_E,
-      ['undo block', 'undo lower-retry', 'undo stop-sps', 'undo arm-self-revert', 'undo open-shell', 'end taken-back'],
+      [
+        'undo block',
+        'undo lower-retry',
+        'undo stop-sps',
+        'look try-plain',
+        'look try-plain',
+        'undo arm-self-revert',
+        'undo open-shell',
+        'end taken-back',
+      ],
     ],
     [
       'in the middle of a removal: SMS is asked when SPS is back',
@@ -299,6 +320,7 @@ describe('taking back', () => {
         'undo lower-retry',
         'undo stop-sps',
         'look unregister',
+        'look try-plain',
         'undo arm-self-revert',
         'undo open-shell',
         'end removed-and-taken-back',
@@ -333,7 +355,7 @@ describe('taking back', () => {
       ...couldNot('lower-retry', BROKE),
       ...did('stop-sps', 'done', 'undo'),
     ];
-    expect(next(events)).toBe('end left-changed: it broke');
+    expect(path(events)).toEqual(['look try-plain', 'look try-plain', 'end left-changed']);
   });
 
   test('a service that does not start is said, and the self-revert watches on', () => {

@@ -1,6 +1,7 @@
 import { err, ok, type Problem } from '../../model/problem.js';
 import { type LockOwner, readLock, takeLock } from '../appliance-lock.js';
 import { failingChecks } from '../appliance-state.js';
+import { awaitHealthy, STARTING } from '../service.js';
 import { inEffect, notInEffect, type StepHandler } from '../step-handler.js';
 import type { Target } from '../target.js';
 import { failed } from '../trouble.js';
@@ -16,6 +17,11 @@ export const openShell: StepHandler<'open-shell'> = {
     return ok(null);
   },
   async apply(step, target) {
+    // After a boot SPS is the last to come up.
+    if (target.state.rebooted) {
+      const up = await awaitHealthy(target, STARTING);
+      if (!up.ok && up.error.kind !== 'failed') return up;
+    }
     const failing = await failingChecks(target, step.check);
     if (!failing.ok) return failing;
     // Who comes back to a run finds SPS in any state.
