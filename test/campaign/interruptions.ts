@@ -44,7 +44,8 @@ export function planInterruption(record: number, side: 'before' | 'after', after
 /** The line after `begin` is number 1. */
 export const lineOf = (entry: JournalEntry | undefined): string => {
   if (entry === undefined) return '';
-  if (entry.event === 'intent' || entry.event === 'outcome') return `${entry.event} ${entry.step.replace(/\.vc65/, '')}`;
+  if (entry.event === 'intent' || entry.event === 'outcome')
+    return `${entry.event} ${entry.step.replace(/\.vc65/, '').replace(/\.([0-9a-f]{8})-[0-9a-f-]+$/, ' $1')}`;
   if (entry.event === 'removed') return `removed ${entry.uid.slice(0, 8)}`;
   return entry.event;
 };
@@ -97,7 +98,7 @@ function cellOf(afterwards: Afterwards, { sessions, alone, gone }: StoryEnd): st
   const second = sessions[1]?.replace(/^(resume|revert): /, '');
   if (afterwards === 'resume' || afterwards === 'revert') return second ?? 'nothing to do';
   if (alone === undefined) return 'nothing to do';
-  const what = gone === 0 ? 'as before' : 'registrations gone, else as before';
+  const what = gone === 0 ? 'as before' : `${gone === 1 ? 'one registration' : 'both registrations'} gone, else as before`;
   const service =
     alone.retryAttempt < 99_999
       ? 'restart pending'

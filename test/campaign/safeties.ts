@@ -6,13 +6,37 @@ import { type Guard, openGuard } from '../../src/execute/self-revert.js';
 import { notInEffect, type StepHandler } from '../../src/execute/step-handler.js';
 import { ok } from '../../src/model/problem.js';
 import type { RunEvent } from '../../src/model/run.js';
+import type { Fault, StoryPlan, Trouble } from './fault-plan.js';
 import type { Sabotage } from './story.js';
 
 /** A safety, and the run without it. */
 export interface Safety {
   readonly name: string;
   readonly without: Sabotage;
+  /** Stories that could show it; the others of the seeds are not played, to save time. */
+  readonly among: (plan: StoryPlan) => boolean;
 }
+
+const faults = ({ sessions }: StoryPlan): readonly Fault[] => sessions.flatMap((one) => one.faults);
+const hasTrouble =
+  (kind: Trouble['kind']) =>
+  (plan: StoryPlan): boolean =>
+    plan.late?.trouble.kind === kind || faults(plan).some(({ trouble }) => trouble.kind === kind);
+const at = ({ sessions: [run] }: StoryPlan, steps: RegExp): boolean =>
+  run?.faults[0] !== undefined && steps.test(run.faults[0].trigger.at);
+/** Killed around this, and nobody comes back. */
+const leftAt =
+  (steps: RegExp) =>
+  (plan: StoryPlan): boolean =>
+    plan.sessions.length === 1 && plan.late === undefined && faults(plan)[0]?.trouble.kind === 'crash' && at(plan, steps);
+const MIDDLE = /block|stop-sps|start-sps|await-offline|unregister|route add|detach st/;
+const sleepsLong = (plan: StoryPlan): boolean =>
+  faults(plan).some(
+    ({ trigger, trouble }) =>
+      (trouble.kind === 'sleep' || trouble.kind === 'delay') &&
+      trouble.seconds > 150 &&
+      /route add|\/bin\/mv|detach|block|lower-retry/.test(trigger.at),
+  );
 
 /** With a word of the guard's script replaced; throws when the script does not have it, since nothing would be taken out then. */
 function scriptWithout(...changes: readonly (readonly [find: string, put: string])[]): Sabotage {
@@ -76,40 +100,47 @@ const believingTheTask: StepHandler<'unregister'>['apply'] = async ({ uid }, tar
 };
 
 export const SAFETIES: readonly Safety[] = [
-  { name: 'the self-revert removes the routes', without: asIfDone('routes_back', 'ROUTES') },
-  { name: 'the self-revert puts the file back', without: asIfDone('file_back', 'FILE') },
-  { name: 'the self-revert looks after SPS', without: asIfDone('sps_back', 'SPS') },
+  { name: 'the self-revert removes the routes', among: leftAt(MIDDLE), without: asIfDone('routes_back', 'ROUTES') },
+  { name: 'the self-revert puts the file back', among: leftAt(MIDDLE), without: asIfDone('file_back', 'FILE') },
   {
-    name: 'the self-revert leaves SPS alone while it starts or stops',
-    without: scriptWithout(["START_PENDING) wait_for 'SPS, which is starting' ;;", 'START_PENDING) SPS=ok ;;']),
+    name: 'the self-revert looks after SPS',
+    among: leftAt(/stop-sps|start-sps|await-offline|detach/),
+    without: asIfDone('sps_back', 'SPS'),
   },
   {
     name: 'the mark "removed" comes after the proof',
+    among: leftAt(/start-sps|await-offline|intent unregister/),
     without: scriptWithout(['  say armed "lease', '  mark removed\n  say armed "lease']),
   },
   {
     name: 'the boot guard puts the file back',
+    among: hasTrouble('reboot'),
     without: scriptWithout(['  mark reverting\n  is_of_boot booted', '  return 0\n  is_of_boot booted']),
   },
   {
     name: 'the self-revert leaves a file alone that somebody else changed',
+    among: hasTrouble('edit-file'),
     without: scriptWithout(['if [ "$SHA" != "$DURING" ]; then', 'if false; then']),
   },
   {
     name: 'the lease runs by uptime and not by the clock',
+    among: hasTrouble('clock-jump'),
     without: scriptWithout(['    *.[0-9][0-9]) NOW=$((', '    *.[0-9][0-9]) NOW=$(/bin/date +%s)00 ;;\n    never) NOW=$((']),
   },
   {
     name: 'armed before the first change',
+    among: () => true,
     without: guardWithout(() => ({ arm: async () => ({ ok: true, value: { kind: 'systemd', proof: 'none' } }) })),
   },
-  { name: 'changes go through the fence', without: guardWithout(() => ({ fenced: (argv) => [...argv] })) },
+  { name: 'changes go through the fence', among: sleepsLong, without: guardWithout(() => ({ fenced: (argv) => [...argv] })) },
   {
     name: 'a fresh list is believed, and not the task',
+    among: ({ variant }) => variant === 2,
     without: (parts) => ({ ...parts, handlers: { unregister: { ...unregister, apply: believingTheTask } } }),
   },
   {
     name: 'the gate before step 7',
+    among: () => true,
     without: (parts) => ({
       ...parts,
       handlers: {
@@ -128,6 +159,7 @@ export const SAFETIES: readonly Safety[] = [
   },
   {
     name: 'SMS is asked before a removal is sent again',
+    among: (plan) => plan.sessions[1]?.mode === 'resume' && at(plan, /unregister|sms task|journal removed/),
     without: (parts) => ({
       ...parts,
       handlers: {
@@ -140,6 +172,7 @@ export const SAFETIES: readonly Safety[] = [
   },
   {
     name: 'the intent is on disk before anything is done',
+    among: (plan) => faults(plan)[0]?.trouble.kind === 'crash' && at(plan, /journal outcome|sms/),
     without: (parts) => {
       const { journal } = parts;
       let held: RunEvent[] = [];

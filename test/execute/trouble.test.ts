@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import type { Fault, PlannedSession, StoryPlan, Trigger, Trouble } from '../campaign/fault-plan.js';
+import { playStory, type StoryEnd } from '../campaign/story.js';
+import { VARIANTS } from '../campaign/worlds.js';
+
+/** Longer than any story. */
+const FOR_GOOD = 100_000;
+
+const at = (name: string, trouble: Trouble, nth = 1): Fault => ({ trigger: { at: name, nth } satisfies Trigger, trouble });
+
+/** A run that meets this, and, where it leaves something, what somebody does afterwards. */
+async function play(faults: readonly Fault[], later: readonly PlannedSession[] = [], variant = 0): Promise<StoryEnd> {
+  const plan: StoryPlan = { seed: 0, variant, sessions: [{ mode: 'run', afterS: 0, faults }, ...later] };
+  return playStory(plan, { verbose: true });
+}
+
+/** How the first process ended, and that no promise was broken. */
+async function ended(faults: readonly Fault[], later: readonly PlannedSession[] = []): Promise<string> {
+  const { sessions, broken, trace } = await play(faults, later);
+  expect(broken, trace.join('\n')).toEqual([]);
+  return sessions[0] ?? '';
+}
+
+describe.each(VARIANTS.map(({ name }, index) => [name, index] as const))('%s', (_name, variant) => {
+  test('a run that nobody disturbs removes the registrations and leaves everything else as before', async () => {
+    const { sessions, broken, gone, trace } = await play([], [], variant);
+    expect(broken, trace.join('\n')).toEqual([]);
+    expect(sessions).toEqual(['run: done']);
+    expect(gone).toBe(2);
+  });
+});
+
+describe('SPS', () => {
+  test('hangs while it starts: routes and file go back all the same, SPS is left alone, and the remedy is named', async () => {
+    const said = await ended([at('detach start', { kind: 'sps-start', how: 'hangs', forS: FOR_GOOD })]);
+    expect(said).toMatch(/^run: left-changed \(.*SPS/);
+  });
+
+  test('hangs for some minutes and then starts: the run goes on', async () => {
+    expect(await ended([at('detach start', { kind: 'sps-start', how: 'hangs', forS: 400 })])).toBe('run: done');
+  });
+
+  test('does not start: routes and file go back, one attempt, then what its log says', async () => {
+    const said = await ended([at('detach start', { kind: 'sps-start', how: 'fails', forS: FOR_GOOD })]);
+    expect(said).toMatch(/^run: left-changed \(.*SPS/);
+  });
+
+  test('does not start once: it is started by what takes back', async () => {
+    expect(await ended([at('detach start', { kind: 'sps-start', how: 'fails', forS: 45 })])).toBe('run: taken-back');
+  });
+
+  test('starts and never turns healthy: taken back, and said', async () => {
+    const said = await ended([at('detach start', { kind: 'sps-start', how: 'unhealthy', forS: FOR_GOOD })]);
+    expect(said).toMatch(/^run: left-changed \(.*SPS/);
+  });
+});
+
+describe('a full disk', () => {
+  test('before anything is changed: refused, and nothing is left behind', async () => {
+    expect(await ended([at('open', { kind: 'disk-full', forS: 100 })])).toBe('run: taken-back');
+  });
+
+  test.each(['journal intent lower-retry', '/bin/mv -f', 'journal intent block', 'detach stop', 'journal intent restore-retry'])(
+    'from %s on: the original file is in place at the end, whole',
+    async (name) => {
+      const { broken, trace } = await play([at(name, { kind: 'disk-full', forS: FOR_GOOD })]);
+      expect(broken, trace.join('\n')).toEqual([]);
+    },
+  );
+});
+
+describe('another administrator', () => {
+  test.each(['journal outcome lower-retry', 'journal outcome block', 'journal outcome start-sps', 'journal outcome unblock'])(
+    'edits sms-config.xml after %s: it is not touched, everything else goes back, and the appliance stays on watch',
+    async (name) => {
+      expect(await ended([at(name, { kind: 'edit-file' })])).toMatch(/^run: left-changed \(.*sms-config\.xml/);
+    },
+  );
+
+  test('edits sms-config.xml before it is changed: the run stops there', async () => {
+    expect(await ended([at('journal intent lower-retry', { kind: 'edit-file' })])).toMatch(/^run: (taken-back|left-changed)/);
+  });
+
+  test.each(['journal outcome block', 'journal outcome start-sps', 'journal outcome await-offline', 'sms unregister'])(
+    'removes a registration at %s: it counts as removed, and the run goes on',
+    async (name) => {
+      expect(await ended([at(name, { kind: 'remove-registration', which: 0 })])).toBe('run: done');
+    },
+  );
+});
+
+describe('the provider', () => {
+  test.each(['journal outcome block', 'journal outcome start-sps', 'journal outcome await-offline'])(
+    'trusts and is trusted again at %s: it is still blocked for this vCenter, and the run goes on',
+    async (name) => {
+      expect(await ended([at(name, { kind: 'provider-back' })])).toBe('run: done');
+    },
+  );
+});
+
+describe('another machine', () => {
+  test.each([
+    'journal outcome lower-retry',
+    'journal outcome block',
+    'journal outcome stop-sps',
+    'journal outcome await-offline',
+  ])('answers with another host key after %s: nothing more is sent, and the appliance takes itself back', async (name) => {
+    const { sessions, broken, trace, alone } = await play([at(name, { kind: 'fail-over' })]);
+    expect(broken, trace.join('\n')).toEqual([]);
+    expect(sessions[0]).toMatch(/^run: left-changed/);
+    expect(alone).toMatchObject({ gone: 0, retryAttempt: 99_999 });
+    const after = trace.slice(trace.findIndex((line) => line.includes('fail-over')) + 1);
+    const sent = after.slice(
+      0,
+      after.findIndex((line) => line.includes('--- ')),
+    );
+    expect(sent.filter((line) => line.includes('ssh ') && !line.includes('not reached'))).toEqual([]);
+  });
+});
+
+describe('a second run', () => {
+  test('is refused with who holds the lock and since when, and changes nothing', async () => {
+    const { broken, trace, sessions } = await playStory(
+      { seed: 0, variant: 0, sessions: [{ mode: 'run', afterS: 0, faults: [] }] },
+      {
+        verbose: true,
+        prepare: ({ world, vcenter }) => {
+          const content = Buffer.from('run=20261122T115000Z-vc65-9999\nowner=anna@other\nsince=2026-11-22T11:50:00Z\n');
+          const file = { content, mode: 0o600, owner: 'root', mtimeMs: world.now().getTime() };
+          vcenter.appliance.files.set('/root/.vasatrust/lock/owner', file);
+        },
+      },
+    );
+    expect(sessions[0]).toMatch(/^run: taken-back/);
+    expect(trace.join('\n')).toMatch(/anna@other/);
+    expect(trace.join('\n')).toMatch(/2026-11-22T11:50:00Z/);
+    expect(broken.filter((one) => !one.includes('/root/.vasatrust/lock/owner'))).toEqual([]);
+  });
+});
