@@ -130,7 +130,8 @@ class Runner {
     if (action.do !== 'apply' && action.do !== 'look') return undefined;
     const { plan, journal, interrupted, deadline, clock, timing } = this.#parts;
     const state = readRun(plan, journal.entries);
-    if (state.mode === 'revert') return undefined;
+    // On the way back already: whoever asks what became of a registration does not decide once more.
+    if (state.mode === 'revert' || state.takeBack !== undefined) return undefined;
     if (interrupted.aborted && !leadsBack(action.step)) {
       this.#interrupted = true;
       return 'interrupted';
