@@ -63,17 +63,30 @@ function laterThan(text: string, lastAt: string): string {
   return '';
 }
 
-/** What the log says of the removal of this registration since then, in one line. */
-export async function tellRemoval(target: Target, mark: LogMark | undefined, uid: string): Promise<Done<string | undefined>> {
+/** What sps.log says of one removal. */
+export interface LoggedRemoval {
+  /** In one line. */
+  readonly words: string;
+  /** It has an error: nothing more comes of that task. */
+  readonly failed: boolean;
+}
+
+/** What the log says of the removal of this registration since then. */
+export async function tellRemoval(
+  target: Target,
+  mark: LogMark | undefined,
+  uid: string,
+): Promise<Done<LoggedRemoval | undefined>> {
   if (mark === undefined) return ok(undefined);
   const text = await readSince(target, mark);
   if (!text.ok) return text;
   const { segment } = readLogText('sps.log', text.value);
   const removal = stitchRemovals([segment]).findLast((one) => one.uid === uid);
-  return ok(removal === undefined ? undefined : wordsFor(removal));
+  if (removal === undefined) return ok(undefined);
+  return ok({ words: wordsFor(removal), failed: removal.outcome === 'null-pointer' || removal.outcome === 'other-error' });
 }
 
-function wordsFor({ outcome, task, array, backup, exception, lines }: Removal): string | undefined {
+function wordsFor({ outcome, task, array, backup, exception, lines }: Removal): string {
   const of = task === undefined ? '' : ` of ${task}`;
   const telling = lines.find(({ signature }) => signature === 'C14' || signature === 'C14b') ?? lines.at(-1);
   const line = telling === undefined ? '' : ` (${plainText(telling.text, 240)})`;

@@ -34,7 +34,8 @@ export const awaitOffline: StepHandler<'await-offline'> = {
       if (agreed >= 2) return ok(null);
       if (gate.value.kind === 'not-yet') last = gate.value.why;
       if (time.isOver()) return failed(neverOffline(target.label, most, last));
-      const paused = await target.pause(agreed > 0 ? 1 : every, 'when-interrupted');
+      time.still(last);
+      const paused = await target.pause(agreed > 0 ? 1 : Math.min(every, nextLook(gate.value)), 'when-interrupted');
       if (!paused.ok) return paused;
     }
   },
@@ -58,10 +59,17 @@ export async function gateNow(target: Target, step: StepOf<'unregister'>): Promi
 
 type Gate =
   | { readonly kind: 'holds' }
-  | { readonly kind: 'not-yet'; readonly why: string }
+  | { readonly kind: 'not-yet'; readonly why: string /** Seconds before which it cannot hold. */; readonly notBefore?: number }
   | { readonly kind: 'wrong'; readonly problem: Problem };
 
 const notYet = (why: string): Done<Gate> => ok({ kind: 'not-yet', why });
+
+/** Seconds; a list of registrations costs SMS next to nothing. */
+const LOOK_EVERY = 2;
+
+function nextLook(gate: Gate): number {
+  return gate.kind === 'not-yet' && gate.notBefore !== undefined ? Math.max(gate.notBefore, LOOK_EVERY / 4) : LOOK_EVERY;
+}
 
 /** One look at everything. @param seenFor seconds since the wait began, where nothing better is known */
 async function look(target: Target, step: StepOf<'await-offline'>, seenFor: number): Promise<Done<Gate>> {
@@ -77,7 +85,10 @@ async function look(target: Target, step: StepOf<'await-offline'>, seenFor: numb
   const since = await secondsHealthy(target, step.pass, seenFor);
   if (!since.ok) return since;
   const least = step.wait?.least ?? 0;
-  if (since.value < least) return notYet(`SPS has been healthy for ${Math.floor(since.value)} of ${least} s`);
+  if (since.value < least) {
+    const why = `SPS has been healthy for ${Math.floor(since.value)} of ${least} s`;
+    return ok({ kind: 'not-yet', why, notBefore: least - since.value });
+  }
   const list = await target.sms((sms) => sms.registrations());
   if (!list.ok) {
     if (list.error.kind !== 'failed') return list;

@@ -3,12 +3,14 @@ import type { SmsProviderRecord } from '../../model/evidence.js';
 import { ok, type Problem } from '../../model/problem.js';
 import type { JsonValue } from '../../model/run.js';
 import { plainText } from '../../wire/redact.js';
-import { type LogMark, markLog, tellRemoval } from '../sps-log.js';
+import { type LoggedRemoval, type LogMark, markLog, tellRemoval } from '../sps-log.js';
 import type { Target } from '../target.js';
 import { type Done, failed } from '../trouble.js';
 
 /** SMS lets go of a registration before its task ends, or not at all; some looks more, for whoever thinks otherwise. */
 const LOOKS_AFTER_TASK = 3;
+/** Seconds until the first question; each pause is twice the one before, up to what the step says. */
+const FIRST_PAUSE = 0.5;
 const PATIENCE = 120;
 
 /** A fresh list of registrations. SMS answers nothing for a while after SPS starts: asked again, within bounds. */
@@ -82,7 +84,7 @@ export async function removeOnce(target: Target, uid: string, name: string, wait
   let said = sent.ok ? undefined : sent.error.problem.summary;
   let over = !sent.ok;
   const task = sent.ok ? sent.value.value : undefined;
-  for (let looks = 0; ; ) {
+  for (let looks = 0, pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, wait.every)) {
     if (sent.ok && !over) {
       const info = await target.sms((sms) => sms.task(sent.value));
       if (!info.ok && info.error.kind !== 'failed') return info;
@@ -98,8 +100,12 @@ export async function removeOnce(target: Target, uid: string, name: string, wait
       if (!list.value.some((one) => one.uid === uid)) return ok({ kind: 'gone', ...(task === undefined ? {} : { task }) });
       looks += 1;
       if (looks >= LOOKS_AFTER_TASK || time.isOver()) break;
+      // A failure that the log tells is final: nothing more comes of this task.
+      const log = await logAnswer(target, mark.value, uid);
+      if (!log.ok) return log;
+      if (log.value?.failed === true) break;
     }
-    const paused = await target.pause(wait.every, 'never');
+    const paused = await target.pause(pause, 'never');
     if (!paused.ok) return paused;
   }
   const log = await logAnswer(target, mark.value, uid);
@@ -107,11 +113,11 @@ export async function removeOnce(target: Target, uid: string, name: string, wait
   return ok({
     kind: 'still-there',
     ...(task === undefined ? {} : { task }),
-    problem: stillThere(target.label, name, uid, task, said, log.value),
+    problem: stillThere(target.label, name, uid, task, said, log.value?.words),
   });
 }
 
-async function logAnswer(target: Target, mark: LogMark | undefined, uid: string): Promise<Done<string | undefined>> {
+async function logAnswer(target: Target, mark: LogMark | undefined, uid: string): Promise<Done<LoggedRemoval | undefined>> {
   const told = await tellRemoval(target, mark, uid);
   // What the log says is a help, not a condition.
   return !told.ok && told.error.kind === 'failed' ? ok(undefined) : told;
