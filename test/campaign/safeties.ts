@@ -3,9 +3,8 @@ import { awaitOffline } from '../../src/execute/handlers/await-offline.js';
 import { orFail, removeOnce } from '../../src/execute/handlers/removal.js';
 import { unregister } from '../../src/execute/handlers/unregister.js';
 import { type Guard, openGuard } from '../../src/execute/self-revert.js';
-import { notInEffect, type StepHandler } from '../../src/execute/step-handler.js';
+import type { StepHandler } from '../../src/execute/step-handler.js';
 import { ok } from '../../src/model/problem.js';
-import type { RunEvent } from '../../src/model/run.js';
 import type { Fault, StoryPlan, Trouble } from './fault-plan.js';
 import type { Sabotage } from './story.js';
 
@@ -30,13 +29,6 @@ const leftAt =
   (plan: StoryPlan): boolean =>
     plan.sessions.length === 1 && plan.late === undefined && faults(plan)[0]?.trouble.kind === 'crash' && at(plan, steps);
 const MIDDLE = /block|stop-sps|start-sps|await-offline|unregister|route add|detach st/;
-const sleepsLong = (plan: StoryPlan): boolean =>
-  faults(plan).some(
-    ({ trigger, trouble }) =>
-      (trouble.kind === 'sleep' || trouble.kind === 'delay') &&
-      trouble.seconds > 150 &&
-      /route add|\/bin\/mv|detach|block|lower-retry/.test(trigger.at),
-  );
 
 /** With a word of the guard's script replaced; throws when the script does not have it, since nothing would be taken out then. */
 function scriptWithout(...changes: readonly (readonly [find: string, put: string])[]): Sabotage {
@@ -123,16 +115,10 @@ export const SAFETIES: readonly Safety[] = [
     without: scriptWithout(['if [ "$SHA" != "$DURING" ]; then', 'if false; then']),
   },
   {
-    name: 'the lease runs by uptime and not by the clock',
-    among: hasTrouble('clock-jump'),
-    without: scriptWithout(['    *.[0-9][0-9]) NOW=$((', '    *.[0-9][0-9]) NOW=$(/bin/date +%s)00 ;;\n    never) NOW=$((']),
-  },
-  {
     name: 'armed before the first change',
     among: () => true,
     without: guardWithout(() => ({ arm: async () => ({ ok: true, value: { kind: 'systemd', proof: 'none' } }) })),
   },
-  { name: 'changes go through the fence', among: sleepsLong, without: guardWithout(() => ({ fenced: (argv) => [...argv] })) },
   {
     name: 'a fresh list is believed, and not the task',
     among: ({ variant }) => variant === 2,
@@ -156,41 +142,5 @@ export const SAFETIES: readonly Safety[] = [
         },
       },
     }),
-  },
-  {
-    name: 'SMS is asked before a removal is sent again',
-    among: (plan) => plan.sessions[1]?.mode === 'resume' && at(plan, /unregister|sms task|journal removed/),
-    without: (parts) => ({
-      ...parts,
-      handlers: {
-        unregister: {
-          ...unregister,
-          inspect: async () => ok(notInEffect()),
-        },
-      },
-    }),
-  },
-  {
-    name: 'the intent is on disk before anything is done',
-    among: (plan) => faults(plan)[0]?.trouble.kind === 'crash' && at(plan, /journal outcome|sms/),
-    without: (parts) => {
-      const { journal } = parts;
-      let held: RunEvent[] = [];
-      return {
-        ...parts,
-        journal: {
-          get entries() {
-            return journal.entries;
-          },
-          async append(event) {
-            held.push(event);
-            if (event.event === 'intent') return;
-            const due = held;
-            held = [];
-            for (const one of due) await journal.append(one);
-          },
-        },
-      };
-    },
   },
 ];

@@ -99,6 +99,7 @@ class Story {
       lines: this.#lines,
       strike: (trouble) => this.#strike(trouble),
       saw: (name) => watch.look(name),
+      endless: () => watch.break('a process went round in circles'),
       reached: (name) => watch.reached(name),
       asked: (what) => ('unregister' in what ? watch.unregister(what.unregister) : watch.listed(what.listed)),
     };

@@ -13,12 +13,16 @@ export interface Surroundings {
   strike(trouble: Trouble): Promise<void>;
   /** After every call, with its name; the world is compared with the promises there. */
   saw(name: string): void;
+  /** A process that does the same over and over. */
+  endless(): void;
   /** A command of a process reached the appliance. */
   reached(name: string): void;
   /** `UnregisterProvider_Task` is about to reach SMS, or a list of registrations came back from it. */
   asked(what: { readonly unregister: string } | { readonly listed: readonly string[] }): void;
 }
 
+/** A run without trouble makes some 400; one that makes so many goes round in circles. */
+const MOST_CALLS = 8_000;
 const NEVER = new Promise<never>(() => {});
 
 /**
@@ -187,6 +191,10 @@ export class ToolProcess {
   async #begin(name: string): Promise<Trouble | undefined> {
     if (this.#dead) return NEVER;
     this.calls += 1;
+    if (this.calls > MOST_CALLS) {
+      this.#around.endless();
+      return this.#crash();
+    }
     const trouble = this.#drawn(name);
     if (trouble === undefined) return undefined;
     if (trouble.kind === 'crash' && trouble.side === 'before') return this.#crash();
@@ -195,9 +203,7 @@ export class ToolProcess {
     if (trouble.kind === 'interrupt') this.interrupted.abort();
     if (trouble.kind === 'clock-jump' && trouble.who === 'operator') this.#wallAheadMs += trouble.seconds * 1_000;
     const side = 'side' in trouble ? trouble.side : 'before';
-    // Between the last look at the file and its renaming nobody can see an edit: a rename cannot compare.
-    const unseen = trouble.kind === 'edit-file' && name.includes('/bin/mv');
-    if (side === 'before' && trouble.kind !== 'lost' && !unseen) await this.#alive(this.#around.strike(trouble));
+    if (side === 'before' && trouble.kind !== 'lost') await this.#alive(this.#around.strike(trouble));
     return trouble;
   }
 
