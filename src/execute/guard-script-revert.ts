@@ -64,37 +64,48 @@ routes_back() {
   done
 }
 
-file_back() {
-  FILE=ok
+# Ours to put back: as the run made it. 1: it is right, or somebody else changed it.
+file_is_ours() {
   sha_of "$CONFIG"
   if is_right; then
+    FILE=ok
     unmark hands-off
-    return 0
+    return 1
   fi
+  FILE=left
   if [ "$SHA" != "$DURING" ]; then
     FILE=other
     marked hands-off || say hands-off "sha256 $SHA"
     mark hands-off
     return 1
   fi
-  FILE=left
-  sha_of "$READY"
-  if [ "$SHA" = "$BEFORE" ]; then
-    /bin/mv -f "$READY" "$CONFIG"
-  else
-    sha_of "$BACKUP"
-    [ "$SHA" = "$BEFORE" ] && /bin/cp -p "$BACKUP" "$WORKING" && sha_of "$WORKING" && [ "$SHA" = "$BEFORE" ] &&
-      /bin/sync && /bin/mv -f "$WORKING" "$CONFIG"
+}
+
+file_back() {
+  if file_is_ours; then
+    file_from=
+    sha_of "$READY"
+    if [ "$SHA" = "$BEFORE" ]; then
+      file_from=$READY
+    else
+      sha_of "$BACKUP"
+      [ "$SHA" = "$BEFORE" ] && /bin/cp -p "$BACKUP" "$WORKING" && sha_of "$WORKING" && [ "$SHA" = "$BEFORE" ] &&
+        /bin/sync && file_from=$WORKING
+    fi
+    # Looked at last of all: somebody else may have saved his own meanwhile.
+    if file_is_ours; then
+      if [ -n "$file_from" ]; then /bin/mv -f "$file_from" "$CONFIG"; fi
+      /bin/sync
+      sha_of "$CONFIG"
+      if is_right; then
+        FILE=ok
+        say file-back "$CONFIG"
+      else
+        wait_for "$CONFIG, which cannot be put back"
+      fi
+    fi
   fi
-  /bin/sync
-  sha_of "$CONFIG"
-  if is_right; then
-    FILE=ok
-    say file-back "$CONFIG"
-    return 0
-  fi
-  wait_for "$CONFIG, which cannot be put back"
-  return 1
+  [ "$FILE" = ok ]
 }
 
 sps_status() {

@@ -23,7 +23,7 @@ export function routeCommands(
   { address, family }: Pick<BlockedAddress, 'address' | 'family'>,
   tool: 'ip' | 'route',
 ): RouteCommands {
-  if (tool === 'route') return netTools(address, family);
+  if (tool === 'route') return netTools(address);
   const [ip, prefix] = family === 6 ? [[IP, '-6'], `${address}/128`] : [[IP], `${address}/32`];
   const list = [...ip, 'route', 'show', 'exact', prefix];
   const get = [...ip, 'route', 'get', address];
@@ -38,11 +38,10 @@ export function routeCommands(
   };
 }
 
-function netTools(address: string, family: 4 | 6): RouteCommands {
-  const list = family === 6 ? [ROUTE, '-A', 'inet6', '-n'] : [ROUTE, '-n'];
-  const target = family === 6 ? ['-A', 'inet6'] : [];
-  const host = family === 6 ? [`${address}/128`] : ['-host', address];
-  const reject = (verb: string) => [ROUTE, ...target, verb, ...host, 'reject'];
+/** IPv4 alone: for IPv6 it makes no reject routes. */
+function netTools(address: string): RouteCommands {
+  const list = [ROUTE, '-n'];
+  const reject = (verb: string) => [ROUTE, verb, '-host', address, 'reject'];
   return {
     list,
     add: reject('add'),
@@ -82,15 +81,39 @@ export const backupCheck = ({ path, backup, exact }: ConfigChange): Check[] => [
   ...(exact === undefined ? [] : [shaCheck(backup, exact.shaNow)]),
 ];
 
+/**
+ * Renames $1 to $2 where $1 has the checksum $3 and $2 has $4, or $5: between the look and the rename nobody has time to save another file.
+ * Exit code 66: the copy is another; 65: the file is.
+ */
+const RENAME_IF = [
+  `new=$(/usr/bin/sha256sum "$1") && [ "\${new%% *}" = "$3" ] || exit 66;`,
+  `old=$(/usr/bin/sha256sum "$2") && old=\${old%% *} && { [ "$old" = "$4" ] || [ "$old" = "\${5:-$4}" ]; } || exit 65;`,
+  'exec /bin/mv -f "$1" "$2"',
+].join(' ');
+
+export const OTHER_FILE = 65;
+
+export const isRename = (argv: readonly string[]): boolean => argv[2] === RENAME_IF;
+
+/** Who works by hand looks at the file by himself, and pastes a plain rename. */
+function renameCommand(
+  { path, working }: ConfigChange,
+  by: 'hand' | 'tool',
+  checksums: { readonly copy: string; readonly file: readonly string[] } | undefined,
+): readonly string[] {
+  if (by === 'hand' || checksums === undefined) return ['/bin/mv', '-f', working, path];
+  return ['/bin/sh', '-c', RENAME_IF, 'sh', working, path, checksums.copy, ...new Set(checksums.file)];
+}
+
 /** A changed copy beside the file, checked there, then a rename: whatever happens, the file is whole. */
-export function lowerCommands(config: ConfigChange): (readonly string[])[] {
-  const { path, working, now, during } = config;
+export function lowerCommands(config: ConfigChange, by: 'hand' | 'tool'): (readonly string[])[] {
+  const { path, working, now, during, exact } = config;
   if (now === during) return [];
   return [
     ['/bin/cp', '-p', path, working],
     ['/bin/sed', '-i', sedScript(config, now, during), working],
     ...wellFormed(config),
-    ['/bin/mv', '-f', working, path],
+    renameCommand(config, by, exact && { copy: exact.shaDuring, file: [exact.shaNow] }),
     ['/bin/sync'],
   ];
 }
@@ -101,9 +124,13 @@ export function lowerCheck(config: ConfigChange): Check[] {
 }
 
 /** Byte for byte from the backup; where the file was changed before we came, its number is set to what the operator said it was. */
-export function restoreCommands(config: ConfigChange): (readonly string[])[] {
-  const { path, working, backup, now, after } = config;
-  const rename: (readonly string[])[] = [['/bin/mv', '-f', working, path], ['/bin/sync']];
+export function restoreCommands(config: ConfigChange, by: 'hand' | 'tool'): (readonly string[])[] {
+  const { working, backup, now, after, exact } = config;
+  const rename: (readonly string[])[] = [
+    // As it was found: where an earlier part of the run was taken back before it was gone on with.
+    renameCommand(config, by, exact && { copy: exact.shaAfter, file: [exact.shaDuring, exact.shaNow] }),
+    ['/bin/sync'],
+  ];
   if (now === undefined || now === after) return [['/bin/cp', '-p', backup, working], ...rename];
   return [
     ['/bin/cp', '-p', backup, working],
@@ -123,11 +150,14 @@ export function restoreCheck(config: ConfigChange): Check[] {
 }
 
 /** Back to the backup, whatever was done: the undo of the change. */
-export const undoLower = ({ path, working, backup }: ConfigChange): (readonly string[])[] => [
-  ['/bin/cp', '-p', backup, working],
-  ['/bin/mv', '-f', working, path],
-  ['/bin/sync'],
-];
+export function undoLower(config: ConfigChange, by: 'hand' | 'tool'): (readonly string[])[] {
+  const { working, backup, exact } = config;
+  return [
+    ['/bin/cp', '-p', backup, working],
+    renameCommand(config, by, exact && { copy: exact.shaNow, file: [exact.shaDuring] }),
+    ['/bin/sync'],
+  ];
+}
 
 export const dropBackup = ({ backup }: ConfigChange): (readonly string[])[] => [
   ['/bin/rm', '-f', backup],

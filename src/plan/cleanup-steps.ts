@@ -97,7 +97,13 @@ export function buildSteps(facts: StepFacts): CleanupStep[] {
   }
   steps.add(
     { kind: 'lower-retry' },
-    { number: 2, seconds: [5, 120], do: ssh(lowerCommands(config)), check: lowerCheck(config), undo: ssh(undoLower(config)) },
+    {
+      number: 2,
+      seconds: [5, 120],
+      do: ssh(lowerCommands(config, facts.by)),
+      check: lowerCheck(config),
+      undo: ssh(undoLower(config, facts.by)),
+    },
   );
   const turns = facts.strategy === 'one-pass' ? [removals] : removals.map((one) => [one]);
   for (const [index, turn] of turns.entries()) addTurn(steps, { ...facts, removals: turn }, index + 1);
@@ -233,7 +239,7 @@ function addEnding(steps: StepList, { config, removals, again, by }: StepFacts, 
   const uids = removals.map(({ uid }) => uid);
   steps.add(
     { kind: 'restore-retry' },
-    { number: 9, pass, seconds: [5, 120], do: ssh(restoreCommands(config)), check: restoreCheck(config) },
+    { number: 9, pass, seconds: [5, 120], do: ssh(restoreCommands(config, by)), check: restoreCheck(config) },
   );
   steps.add(
     { kind: 'restart-sps' },

@@ -1,3 +1,4 @@
+import type { Act } from '../../model/cleanup-plan.js';
 import { ok, type Problem } from '../../model/problem.js';
 import type { JsonValue } from '../../model/run.js';
 import { readRoutes } from '../../wire/appliance-probes.js';
@@ -48,7 +49,7 @@ export const recordState: StepHandler<'record-state'> = {
     const file = await readFileFacts(target, path);
     if (!file.ok) return file;
     if (exact === undefined || file.value?.sha !== exact.shaNow) return failed(changedMeanwhile(target.label, path));
-    const done = await runAll(target, step.do, 'outside');
+    const done = await runAll(target, step.do);
     if (!done.ok) return done;
     const failing = await failingChecks(target, step.check);
     if (!failing.ok) return failing;
@@ -56,15 +57,12 @@ export const recordState: StepHandler<'record-state'> = {
   },
 };
 
-/** One after the other, up to the first that fails. `outside`: before anything is armed, in the folder of the run alone. */
-export async function runAll(
-  target: Target,
-  acts: readonly { readonly by: string; readonly argv?: readonly string[] }[],
-  fence: 'outside' | 'through',
-): Promise<Done<void>> {
-  for (const { by, argv } of acts) {
-    if (by !== 'ssh' || argv === undefined) continue;
-    const output = fence === 'through' ? await target.change(argv) : await target.look(argv);
+/** One after the other, up to the first that fails: before anything is armed, in the folder of the run alone. */
+async function runAll(target: Target, acts: readonly Act[]): Promise<Done<void>> {
+  for (const act of acts) {
+    if (act.by !== 'ssh') continue;
+    const { argv } = act;
+    const output = await target.look(argv);
     if (!output.ok) return output;
     if (output.value.code !== 0) return failed(commandProblem(target.label, `\`${argv.join(' ')}\``, output.value));
   }

@@ -1,11 +1,12 @@
-import type { ConfigChange } from '../../model/cleanup-plan.js';
+import type { Act, ConfigChange } from '../../model/cleanup-plan.js';
 import { ok, type Problem } from '../../model/problem.js';
 import type { JsonValue } from '../../model/run.js';
+import { isRename, OTHER_FILE } from '../../plan/cleanup-commands.js';
 import { type FileFacts, failingChecks, readFileFacts } from '../appliance-state.js';
 import { drifted, inEffect, notInEffect, type StepHandler } from '../step-handler.js';
-import type { Target } from '../target.js';
+import { commandProblem, type Target } from '../target.js';
 import { type Done, failed } from '../trouble.js';
-import { changedMeanwhile, runAll } from './record-state.js';
+import { changedMeanwhile } from './record-state.js';
 
 /** Step 2. */
 export const lowerRetry: StepHandler<'lower-retry'> = {
@@ -21,27 +22,30 @@ export const lowerRetry: StepHandler<'lower-retry'> = {
   },
   capture: (_step, target) => captureFile(target),
   async apply(step, target) {
-    const rename = step.do.findIndex((act) => act.by === 'ssh' && act.argv[0] === '/bin/mv');
-    const prepared = await runAll(target, step.do.slice(0, Math.max(0, rename)), 'through');
-    if (!prepared.ok) return prepared;
-    const ours = rename === -1 ? ok(undefined) : await isStillOurs(target);
-    if (!ours.ok) return ours;
-    const done = await runAll(target, step.do.slice(Math.max(0, rename)), 'through');
+    const done = await replaceFile(target, step.do);
     if (!done.ok) return done;
     return proveFile(target, step.check, target.plan.config.exact?.shaDuring, 'without-time');
   },
 };
 
-/** Right before the rename: the copy is what was planned, and the file is what was copied. */
-async function isStillOurs(target: Target): Promise<Done<void>> {
-  const { path, working, exact } = target.plan.config;
-  const copy = await readFileFacts(target, working);
-  if (!copy.ok) return copy;
-  const file = await readFileFacts(target, path);
-  if (!file.ok) return file;
-  if (exact !== undefined && copy.value?.sha === exact.shaDuring && file.value?.sha === exact.shaNow) return ok(undefined);
-  const dropped = await target.change(['/bin/rm', '-f', working]);
-  return dropped.ok ? failed(changedMeanwhile(target.label, path)) : dropped;
+/** The copy is made and checked, then renamed: in one command with a last look at both, which says no where somebody else was faster. */
+async function replaceFile(target: Target, acts: readonly Act[]): Promise<Done<void>> {
+  const { path, working } = target.plan.config;
+  for (const act of acts) {
+    if (act.by !== 'ssh') continue;
+    const { argv } = act;
+    const output = await target.change(argv);
+    if (!output.ok) return output;
+    const { code } = output.value;
+    if (code === 0) continue;
+    const dropped = await target.change(['/bin/rm', '-f', working]);
+    if (!dropped.ok) return dropped;
+    if (isRename(argv) && code === OTHER_FILE) return failed(changedMeanwhile(target.label, path));
+    return failed(
+      commandProblem(target.label, isRename(argv) ? `renaming the copy of ${path}` : `\`${argv.join(' ')}\``, output.value),
+    );
+  }
+  return ok(undefined);
 }
 
 /** Step 9: every byte, owner, mode and time as it was found. */
@@ -58,7 +62,7 @@ export const restoreRetry: StepHandler<'restore-retry'> = {
   capture: (_step, target) => captureFile(target),
   async apply(step, target) {
     const { config } = target.plan;
-    const done = await runAll(target, step.do, 'through');
+    const done = await replaceFile(target, step.do);
     if (!done.ok) {
       // No space for a copy: the original lies beside the file, and a rename needs none.
       if (done.error.kind !== 'failed' || !putsBackWhatWasFound(config)) return done;
