@@ -233,6 +233,7 @@ export type CleanupRefusalCode =
   | 'shared-address'
   | 'protected-address'
   | 'addresses-unknown'
+  | 'cannot-block'
   | 'backup-unconfirmed'
   | 'sps-unhealthy'
   | 'config-unexpected'

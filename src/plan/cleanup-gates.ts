@@ -65,6 +65,10 @@ export function routeReasons(
   });
 }
 
+/** `route -A inet6 … reject` is refused by the kernel (measured: SIOGIFINDEX, no such device). */
+export const unblockable = (addresses: readonly BlockedAddress[], tool: 'ip' | 'route'): RefusalReason[] =>
+  addresses.flatMap(({ address, family }) => (family === 6 && tool === 'route' ? [{ code: 'cannot-block', address }] : []));
+
 export function rejectRouteTo(address: string, vcenter: Vcenter, probes: ApplianceProbes | undefined): string | undefined {
   const fresh = probes?.routes.state === 'seen' ? probes.routes.value.hostRoutes.filter((route) => route.refuses) : undefined;
   const routes = fresh ?? vcenter.leftovers.rejectRoutes ?? [];

@@ -25,6 +25,7 @@ export type RefusalReason =
   | { readonly code: 'shared-address'; readonly address: string; readonly others: readonly string[] }
   | { readonly code: 'protected-address'; readonly address: string; readonly what: string }
   | { readonly code: 'addresses-unknown'; readonly name: string; readonly why: string }
+  | { readonly code: 'cannot-block'; readonly address: string }
   | { readonly code: 'backup-unconfirmed'; readonly vcenters: readonly string[] }
   | { readonly code: 'sps-unhealthy'; readonly state: string }
   | { readonly code: 'config-unexpected'; readonly path: string; readonly why: string }
@@ -65,6 +66,7 @@ const ACCEPTABLE: Readonly<Record<CleanupRefusalCode, boolean>> = {
   'shared-address': true,
   'protected-address': false,
   'addresses-unknown': false,
+  'cannot-block': false,
   'backup-unconfirmed': true,
   'sps-unhealthy': true,
   'config-unexpected': false,
@@ -94,6 +96,7 @@ function nameOf(reason: RefusalReason): string | undefined {
     case 'static-route':
     case 'shared-address':
     case 'protected-address':
+    case 'cannot-block':
       return reason.address;
     case 'another-run':
       return reason.what;
@@ -172,6 +175,12 @@ function wordsOf(reason: RefusalReason): { readonly summary: string; readonly re
       return {
         summary: `the addresses of ${reason.name} as its appliance resolves them are not known: ${reason.why}`,
         remedy: 'Configure `ssh` for this vCenter and check that `getent ahosts NAME` answers on the appliance.',
+      };
+    case 'cannot-block':
+      return {
+        summary: `${reason.address} cannot be blocked: the appliance has no \`ip\`, and \`route\` makes no reject routes for IPv6`,
+        remedy:
+          'Give the appliance `ip` (package iproute2), or register the provider by a name that has no IPv6 address there, and plan again. The other addresses alone would leave SPS a way.',
       };
     case 'backup-unconfirmed':
       return {

@@ -25,6 +25,7 @@ import {
   routeReasons,
   servicesDown,
   sharedReasons,
+  unblockable,
   unseenFacts,
 } from './cleanup-gates.js';
 import { type RefusalReason, refusalOf } from './cleanup-refusal.js';
@@ -87,6 +88,7 @@ export function planCleanup(inventory: Inventory, request: CleanupRequest, probe
     ...protectedReasons(facts.addresses, inventory, vcenter, probes),
     ...sharedReasons(facts.addresses, all, chosen, probes),
     ...routeReasons(facts.addresses, vcenter, probes),
+    ...unblockable(facts.addresses, routeToolOf(probes)),
     ...dependentReasons(chosen),
     ...configReasons(vcenter, probes, request),
     ...applianceReasons(vcenter, probes),

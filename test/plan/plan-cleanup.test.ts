@@ -246,6 +246,15 @@ describe('refused, with its code, its name, words and a remedy', () => {
       refused: 'addresses-unknown:array1-CT0',
       never: true,
     },
+    {
+      name: 'an IPv6 address that an appliance without `ip` has to block',
+      registrations: [
+        stale('array1-CT0', { reach: { from: 'appliance', answers: true, addresses: ['10.1.2.3', '2001:db8::3'] } }),
+      ],
+      probes: { tools: [{ tool: 'ip', present: seen(false) }] },
+      refused: 'cannot-block:2001:db8::3',
+      never: true,
+    },
     { name: 'a backup that nobody confirmed', request: { purpose: 'carry-out' }, refused: 'backup-unconfirmed' },
     {
       name: 'SPS that is not started',
@@ -384,6 +393,7 @@ describe('refused, with its code, its name, words and a remedy', () => {
       'shared-address': true,
       'protected-address': true,
       'addresses-unknown': true,
+      'cannot-block': true,
       'backup-unconfirmed': true,
       'sps-unhealthy': true,
       'config-unexpected': true,
