@@ -76,7 +76,7 @@ start_timer() {
   timer_on && return 0
   "$SYSTEMCTL" stop "$UNIT.timer" > /dev/null 2>&1
   "$SYSTEMCTL" reset-failed "$UNIT.timer" "$UNIT.service" > /dev/null 2>&1
-  "$SYSTEMD_RUN" --unit="$UNIT" --on-active="$GUARD_TIME" --on-unit-active="$GUARD_TIME" \\
+  "$SYSTEMD_RUN" --unit="$UNIT" --on-active="$FIRST_TIME" --on-unit-active="$GUARD_TIME" \\
     --timer-property=AccuracySec="$ACCURACY" $NO_LIMIT /bin/sh "$DIR/guard.sh" check > /dev/null || return 1
   timer_on
 }
@@ -124,19 +124,32 @@ arm() {
   note_clean_pids
   put all-clean.no "$BOOT" || fail "$DIR cannot be written"
   renew || fail 'the sign of life cannot be written'
+  # Written by looks alone: the next one proves that something looks.
+  /bin/rm -f "$DIR/heartbeat"
   put armed "$BOOT $NOW" || fail "$DIR cannot be written"
   if [ -d /run/systemd/system ] && [ -x "$SYSTEMD_RUN" ]; then
     printf '%s\\n' "$BOOT_UNIT_TEXT" > "$BOOT_UNIT" || fail "$BOOT_UNIT cannot be written"
     "$SYSTEMCTL" daemon-reload || fail 'systemctl daemon-reload failed'
     "$SYSTEMCTL" enable "\${BOOT_UNIT##*/}" > /dev/null 2>&1 || fail "\${BOOT_UNIT##*/} cannot be enabled"
+    /bin/sync
     start_timer || fail "systemd-run did not start $UNIT.timer"
   else
     [ -d "\${CRON%/*}" ] || fail "there is neither systemd nor \${CRON%/*}: nothing would put the file back after a reboot"
     printf '%s\\n' "$CRON_TEXT" > "$CRON" || fail "$CRON cannot be written"
+    /bin/sync
     start_watcher || fail 'the watcher did not start'
   fi
-  /bin/sync
   say armed "lease $LEASE hundredths of a second"
+}
+
+# Waits for the first look that the timer, or the watcher, makes by itself; it cannot be made while arming holds the fence.
+prove() {
+  prove_tries=0
+  until marked heartbeat; do
+    prove_tries=$((prove_tries + 1))
+    [ "$prove_tries" -le "$PROVE_TRIES" ] || fail 'what was armed has not looked by itself'
+    /bin/sleep "$PROVE_SLEEP"
+  done
 }
 
 boot() {
@@ -196,9 +209,9 @@ status() {
     status_is=taken-over
   elif marked armed; then
     if [ -d /run/systemd/system ]; then
-      timer_on && "$SYSTEMCTL" is-enabled "\${BOOT_UNIT##*/}" > /dev/null 2>&1 && status_is=armed
+      marked heartbeat && timer_on && "$SYSTEMCTL" is-enabled "\${BOOT_UNIT##*/}" > /dev/null 2>&1 && status_is=armed
     else
-      watcher_on && [ -e "$CRON" ] && status_is=armed
+      marked heartbeat && watcher_on && [ -e "$CRON" ] && status_is=armed
     fi
   fi
   printf 'state=%s\\n' "$status_is"
@@ -290,6 +303,7 @@ main() {
       done
       ;;
     status) status ;;
+    prove) prove ;;
     poll) poll "$2" ;;
     forget) fenced disarm leave ;;
     *)

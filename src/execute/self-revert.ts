@@ -26,7 +26,7 @@ export interface Guard {
   readonly folder: string;
   /**
    * Before the first change, and again by whoever goes on with the run. Safe to repeat. Ends only when it is proven: the timer (or watcher)
-   * is there, the boot guard enabled, a sign of life was written, and a look was made. Problem `not-attempted` while it is taking back.
+   * is there and has looked once by itself, the boot guard is enabled, a sign of life was written. Problem `not-attempted` while it is taking back.
    */
   arm(run: ApplianceRun): Promise<Result<ArmProof>>;
   isArmed(run: ApplianceRun): Promise<Result<GuardState>>;
@@ -103,7 +103,7 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
     const placed = await run(['/bin/sh', '-c', PLACE, 'sh', folder, sha256(script)], { stdin: script });
     if (!placed.ok) return placed;
     if (placed.value.code !== 0) return err(failed(facts, 'placing guard.sh', placed.value));
-    for (const mode of ['arm', 'renew', 'check']) {
+    for (const mode of ['arm', 'renew', 'prove']) {
       const output = await run(guard(mode), { timeoutMs });
       if (!output.ok) return output;
       if (output.value.code === TAKEN_OVER) return err(takingBack(facts, before.value));
@@ -117,7 +117,7 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
       return err(failed(facts, 'arming', { code: 0, stdout: '', stderr: `it is not proven: ${seen}` }));
     }
     const watch = kind === 'systemd' ? `${timerUnit(facts.run)}.timer is active, the boot guard enabled` : 'the watcher runs';
-    return ok({ kind, proof: `${watch}; the lease was renewed, and a look was made ${lookedMsAgo} ms ago` });
+    return ok({ kind, proof: `${watch}; the lease was renewed, and it looked by itself ${lookedMsAgo} ms ago` });
   }
 
   async function disarm(run: ApplianceRun, { leave }: { readonly leave?: true } = {}): Promise<Result<void>> {

@@ -27,6 +27,20 @@ function value<T>(result: Result<T>): T {
   return result.value;
 }
 
+const factsFor = (text: string, pid: number, bootId: string): GuardFacts => ({
+  run: RUN,
+  configPath: SMS_CONFIG,
+  working: SMS_CONFIG.replace('sms-config.xml', '.sms-config.xml.vasatrust'),
+  backup: `${guardFolder(RUN)}/sms-config.xml.orig`,
+  shaBefore: sha(text),
+  shaDuring: sha(text.replace('>99999<', '>4<')),
+  addresses: [{ address: ADDRESS, family: 4 }],
+  routeTool: 'ip',
+  cleanPids: [pid],
+  bootId,
+  owner: 'somebody@somewhere',
+});
+
 /** A run that was armed, changed the file, blocked the provider and restarted SPS; its tool says nothing more after that. */
 async function blocked(shell: 'bash' | 'appliancesh', init: 'systemd' | 'other') {
   const clock = new VirtualClock();
@@ -45,19 +59,8 @@ async function blocked(shell: 'bash' | 'appliancesh', init: 'systemd' | 'other')
   const text = (await must(['/bin/cat', SMS_CONFIG])).stdout;
   const file = () => structuredClone(vcenter.appliance.files.get(SMS_CONFIG));
   const before = file();
-  const facts: GuardFacts = {
-    run: RUN,
-    configPath: SMS_CONFIG,
-    working: SMS_CONFIG.replace('sms-config.xml', '.sms-config.xml.vasatrust'),
-    backup: `${guardFolder(RUN)}/sms-config.xml.orig`,
-    shaBefore: sha(text),
-    shaDuring: sha(text.replace('>99999<', '>4<')),
-    addresses: [{ address: ADDRESS, family: 4 }],
-    routeTool: 'ip',
-    cleanPids: [vcenter.appliance.sps.pid],
-    bootId: (await must(['/bin/cat', '/proc/sys/kernel/random/boot_id'])).stdout.trim(),
-    owner: 'somebody@somewhere',
-  };
+  const bootId = (await must(['/bin/cat', '/proc/sys/kernel/random/boot_id'])).stdout.trim();
+  const facts = factsFor(text, vcenter.appliance.sps.pid, bootId);
   const guard = openGuard(facts, DEFAULT_TIMING);
   value(await clock.run(takeLock(run, facts)));
   const proof = value(await clock.run(guard.arm(run)));
@@ -104,6 +107,35 @@ describe.each([
   test('is armed by what the appliance has', async () => {
     const { proof } = await blocked(shell, init);
     expect(proof.kind).toBe(init === 'systemd' ? 'systemd' : 'watcher');
+  });
+
+  test('is not taken for armed while nothing has looked by itself', async () => {
+    const clock = new VirtualClock();
+    const world: LabWorld = await buildScenario('clash', { clock, timing: PACE });
+    const [vcenter] = world.vcenters as [LabVcenter];
+    Object.assign(vcenter.appliance, { shell, init });
+    const { run } = value(await clock.run(openMemoryWay(world, vcenter.id).open())).shell;
+    // A timer that is there and never fires, a watcher that only sleeps.
+    const idle = (script: string) =>
+      script.replace(/--on-active="\$\w+"/, '--on-active=9999s').replace('        main check\n', '');
+    const withIdle: typeof run = (argv, options) => {
+      const { stdin } = options ?? {};
+      if (stdin === undefined) return run(argv, options);
+      return run([...argv.slice(0, -1), sha(idle(stdin))], { ...options, stdin: idle(stdin) });
+    };
+    const text = value(await clock.run(run(['/bin/cat', SMS_CONFIG]))).stdout;
+    const bootId = value(await clock.run(run(['/bin/cat', '/proc/sys/kernel/random/boot_id']))).stdout.trim();
+    const facts = factsFor(text, vcenter.appliance.sps.pid, bootId);
+    const guard = openGuard(facts, DEFAULT_TIMING);
+    value(await clock.run(takeLock(run, facts)));
+    expect(await clock.run(guard.arm(withIdle))).toMatchObject({
+      ok: false,
+      error: { code: 'command-failed', summary: expect.stringContaining('has not looked') },
+    });
+    expect(value(await clock.run(guard.isArmed(run)))).not.toBe('armed');
+    value(await clock.run(guard.disarm(run)));
+    const armed = value(await clock.run(guard.arm(run)));
+    expect(armed.proof).toContain('by itself');
   });
 
   test('takes everything back within lease and one look, and restarts SPS once', async () => {

@@ -20,7 +20,7 @@ export interface GuardBox {
   /** Replaces everything but the programs. */
   reset(files: Readonly<Record<string, string>>): void;
   run(argv: readonly string[], stdin?: string): BoxRun;
-  /** As `ApplianceRun`. */
+  /** As `ApplianceRun`. A timer fires for the first time when somebody waits for that. */
   readonly shell: (argv: readonly string[], options?: { readonly stdin?: string }) => Promise<Result<CommandOutput>>;
   /** Runs what `systemd-run` was asked to start, oldest first. */
   settle(): number;
@@ -93,7 +93,11 @@ const SYSTEMD_RUN = `#!/bin/sh
 [ -e /fake/systemd-run-fails ] && exit 1
 printf '%s\\n' "$*" >> /fake/systemd-run
 case $* in
-  *--on-active=*) unit=\${1#--unit=}; : > "/fake/units/$unit.timer" ;;
+  *--on-active=*)
+    unit=\${1#--unit=}
+    while [ "\${1#/}" = "$1" ]; do shift; done
+    printf '%s\\n' "$unit" "$@" > "/fake/units/$unit.timer"
+    ;;
   *)
     unit=\${1#--unit=}
     [ -e "/fake/units/$unit.service" ] && exit 1
@@ -185,9 +189,22 @@ ip link set lo up`,
     return { code: status, stdout, stderr };
   }
 
+  function runUnits(kind: '.timer' | '.service'): string[] {
+    const units = spawnSync('ls', ['-tr', inside('/fake/units')], { encoding: 'utf8' }).stdout.split('\n');
+    const found = units.filter((name) => name.endsWith(kind));
+    for (const name of found) {
+      const [, ...argv] = readFileSync(inside(`/fake/units/${name}`), 'utf8')
+        .trimEnd()
+        .split('\n');
+      run(argv);
+    }
+    return found;
+  }
+
   return {
     run,
     shell: async (argv, { stdin } = {}) => {
+      if (argv.at(-1) === 'prove') runUnits('.timer');
       const { code, stdout, stderr } = run(argv, stdin);
       return ok({ code: code ?? 137, stdout, stderr });
     },
@@ -202,15 +219,8 @@ ip route flush table main; ip -6 route flush type unreachable || :`);
       for (const [path, text] of Object.entries(files)) writeFileSync(inside(path), text);
     },
     settle() {
-      const units = spawnSync('ls', ['-tr', inside('/fake/units')], { encoding: 'utf8' }).stdout.split('\n');
-      const jobs = units.filter((name) => name.endsWith('.service'));
-      for (const name of jobs) {
-        const [, ...argv] = readFileSync(inside(`/fake/units/${name}`), 'utf8')
-          .trimEnd()
-          .split('\n');
-        run(argv);
-        outer('rm -f "$1/fake/units/$2"', name);
-      }
+      const jobs = runUnits('.service');
+      for (const name of jobs) outer('rm -f "$1/fake/units/$2"', name);
       return jobs.length;
     },
     read: (path) => (existsSync(inside(path)) ? readFileSync(inside(path), 'utf8') : undefined),
