@@ -95,6 +95,8 @@ class Runner {
     if (before.ended !== undefined && before.ended !== 'left-changed' && mode !== 'run') return this.#end(before.ended, []);
     const { user, host, pid, madeBy } = operator;
     await this.#note({ event: 'session', mode, user, host, pid, madeBy });
+    // Nothing of it could be watched over, compared, or put back.
+    if (plan.config.exact === undefined && mode !== 'revert') return this.#stopHere(withoutFile(this.#target.label, plan), []);
     try {
       const reached = await connect(this.#target, this.#connectParts());
       if (!reached.ok) {
@@ -331,6 +333,14 @@ const leadsBack = ({ kind }: CleanupStep): boolean =>
 
 const UNSEEN = (target: string): string =>
   `what the run changed on ${target} could not be looked at any more; a self-revert that was armed takes it back by itself`;
+
+const withoutFile = (target: string, { config }: CleanupPlan): Problem => ({
+  code: 'file-unreadable',
+  target,
+  summary: `${config.path} on ${target} was not read when this was planned; without it nothing is begun`,
+  remedy: 'Configure `ssh` for this vCenter, see with `vasatrust doctor` that the file can be read, and plan again.',
+  retry: 'after-remedy',
+});
 
 const WORDS: Readonly<Record<TakeBackReason, string>> = {
   'step-failed': 'taking back what was done: a step failed',

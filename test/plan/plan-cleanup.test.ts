@@ -379,6 +379,16 @@ describe('refused, with its code, its name, words and a remedy', () => {
       expect(accept({ code: 'shared-adress' })).toBe('refused');
     });
 
+  test.each([
+    ['that could not be read', unseen],
+    ['that is not there', { state: 'absent', at: isoTime(NOW) } as const],
+  ])('a file %s is no hindrance to a runbook by hand, and one to carrying it out', (_what, smsConfig) => {
+    const accepted = [{ code: 'backup-unconfirmed' }];
+    const by = { by: 'tool', accepted } as const;
+    expect(refusedAs({ probes: { smsConfig }, request: { ...by, purpose: 'carry-out' } })).toEqual(['config-unexpected']);
+    if (smsConfig === unseen) expect(planned({ probes: { smsConfig }, request: { by: 'hand' } }).config.exact).toBeUndefined();
+  });
+
   test('every code has its row', () => {
     const codes = new Set(cases.map(({ refused }) => refused.split(':')[0]));
     const all: Record<CleanupRefusalCode, true> = {
@@ -443,6 +453,12 @@ describe('refused, with its code, its name, words and a remedy', () => {
 
   test('an acceptance that was not needed is mentioned', () => {
     expect(planned({ request: { accepted: [{ code: 'disk-full' }] } }).unneeded).toEqual([{ code: 'disk-full' }]);
+  });
+
+  test('a confirmed backup is not called unneeded by what only shows: it is needed as soon as it is carried out', () => {
+    const accepted = [{ code: 'backup-unconfirmed' }];
+    expect(planned({ request: { accepted, purpose: 'show' } }).unneeded).toEqual([]);
+    expect(planned({ request: { accepted, purpose: 'carry-out' } }).accepted).toEqual(accepted);
   });
 });
 
