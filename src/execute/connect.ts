@@ -171,7 +171,10 @@ async function tell(target: Target, { lines, ended, waitsFor }: GuardStatus): Pr
   const texts = lines.slice(-MOST_LINES).map(({ at, what, detail }) => plainText(`${at} ${what} ${detail}`.trim(), 300));
   if (ended !== undefined)
     texts.push(`ended: ${ended}${waitsFor === undefined ? '' : `, waiting for ${plainText(waitsFor, 200)}`}`);
-  for (const text of texts) if (!known.has(text)) await target.journal.append({ event: 'saw', what: 'self-revert', text });
+  for (const text of texts.filter((one) => !known.has(one))) {
+    target.say(`the self-revert on ${target.label}: ${text}`);
+    await target.journal.append({ event: 'saw', what: 'self-revert', text });
+  }
 }
 
 async function left(target: Target, status: GuardStatus, remedy: string): Promise<Problem> {

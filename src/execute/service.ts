@@ -44,6 +44,7 @@ export async function stopService(target: Target, wait: Wait = STOPPING): Promis
     if (now.ok && now.value.runState === 'STOPPED') return now;
     if (!now.ok && now.error.kind !== 'failed') return now;
     if (time.isOver()) return failed(notStopped(target.label, wait.most, now.ok ? now.value.runState : 'not to be seen'));
+    time.still(now.ok ? `SPS is ${now.value.runState}` : now.error.problem.summary);
     const paused = await target.pause(wait.every, 'never');
     if (!paused.ok) return paused;
   }
@@ -84,10 +85,14 @@ export async function awaitHealthy(target: Target, wait: Wait, job?: 'start'): P
       if (now.ok && isUnderWay(now.value)) return failed(stuck(target.label, now.value.runState));
       return failed(unhealthy(target.label, wait.most, now.ok ? now.value : undefined));
     }
+    time.still(now.ok ? `SPS is ${spsWords(now.value)}` : now.error.problem.summary);
     const paused = await target.pause(wait.every, 'never');
     if (!paused.ok) return paused;
   }
 }
+
+const spsWords = ({ runState, health }: SpsProcess): string =>
+  [runState, health].filter((one) => one !== undefined).join(' and ');
 
 const stuck = (target: string, state: string): Problem => ({
   code: 'timeout',
@@ -108,7 +113,7 @@ const notStopped = (target: string, most: number, state: string): Problem => ({
 const unhealthy = (target: string, most: number, now: SpsProcess | undefined): Problem => ({
   code: 'timeout',
   target,
-  summary: `SPS on ${target} was not STARTED and HEALTHY after ${most} s: it is ${[now?.runState, now?.health].filter((one) => one !== undefined).join(' and ') || 'not to be seen'}`,
+  summary: `SPS on ${target} was not STARTED and HEALTHY after ${most} s: it is ${now === undefined ? 'not to be seen' : spsWords(now)}`,
   remedy: 'See sps.log on the appliance; a restart of SPS is `service-control --restart vmware-sps`.',
   retry: 'later',
 });

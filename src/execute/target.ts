@@ -253,11 +253,22 @@ export class Target {
     }
   }
 
-  /** For waits with an end. */
-  deadline(seconds: number): { readonly isOver: () => boolean; readonly spent: () => number } {
+  /** For waits with an end. `still` says once a minute what is seen meanwhile: minutes of silence look like a hang. */
+  deadline(seconds: number): {
+    readonly isOver: () => boolean;
+    readonly spent: () => number;
+    readonly still: (seen: string) => void;
+  } {
     const begin = this.clock.uptimeMs();
     const spent = () => (this.clock.uptimeMs() - begin) / this.timing.secondMs;
-    return { spent, isOver: () => spent() >= seconds };
+    let told = 0;
+    const still = (seen: string) => {
+      const minutes = Math.floor(spent() / 60);
+      if (minutes <= told) return;
+      told = minutes;
+      this.say(`still waiting after ${minutes * 60} s of at most ${seconds} s: ${seen}`);
+    };
+    return { spent, isOver: () => spent() >= seconds, still };
   }
 }
 
