@@ -89,10 +89,26 @@ export async function answerFromLooks(
     inventory = buildInventory(second);
   }
   const probes = await probesOf(inventory, vcenter.id, (names) => look.appliance(vcenter, names));
-  return {
-    kind: 'answer',
-    answer: planCleanup(inventory, { ...request, ...(firstLook === undefined ? {} : { firstLook }) }, probes),
-  };
+  const answer = planCleanup(inventory, { ...request, ...(firstLook === undefined ? {} : { firstLook }) }, probes);
+  if (isOpen(answer)) tellGaps(inventory, vcenter.id, around);
+  return { kind: 'answer', answer };
+}
+
+/** Something was not decided for want of evidence. */
+function isOpen(answer: CleanupAnswer): boolean {
+  const undecided = answer.kind === 'plan' ? answer.plan.undecided : answer.undecided;
+  return undecided.length > 0 || (answer.kind === 'refused' && answer.refusals.some(({ code }) => code === 'not-stale'));
+}
+
+/** What was not seen of this vCenter and of the providers, each thing once: here the audit's list is not at hand. */
+function tellGaps({ gaps, vcenters }: Inventory, id: VcenterId, { out }: Surroundings): void {
+  const others = vcenters.map((one) => one.id).filter((one) => one !== id);
+  const told = new Set<string>();
+  for (const { target, problem } of gaps) {
+    if (others.some((one) => one === target) || told.has(problem.summary)) continue;
+    told.add(problem.summary);
+    out.say(`gap  ${problem.summary}. ${problem.remedy}`);
+  }
 }
 
 const INTERRUPTED: Failure = {

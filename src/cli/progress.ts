@@ -71,7 +71,7 @@ function liveLines(stream: TextStream, now: () => Date): Progress {
     drawn = 0;
   };
   const draw = () => {
-    const width = Math.max(20, (stream.columns ?? 80) - 1);
+    const width = Math.max(20, (stream.columns || 80) - 1);
     const targets = [...open].filter(([, sources]) => sources.size > 0);
     const lines = targets
       .slice(0, MAX_LIVE)

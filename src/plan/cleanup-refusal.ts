@@ -145,7 +145,7 @@ function wordsOf(reason: RefusalReason): { readonly summary: string; readonly re
     case 'leftover-route':
       return {
         summary: `a reject route to ${reason.address} is on the appliance already: "${reason.line}"`,
-        remedy: `An earlier cleanup or somebody's hand left it. Remove it with \`${reason.remove}\`, audit again, and clean up only what is stale then. Accepted, it is taken over and removed in step 8.`,
+        remedy: `An earlier cleanup or somebody's hand left it, or one that is under way needs it: where another-run stands here too, bring that to its end first and leave the route alone. Otherwise remove it with \`${reason.remove}\`, audit again, and clean up only what is stale then. Accepted, it is taken over and removed in step 8.`,
       };
     case 'static-route':
       return {
@@ -202,15 +202,15 @@ function wordsOf(reason: RefusalReason): { readonly summary: string; readonly re
       };
     case 'cleanup-leftover':
       return {
-        summary: `${reason.path} says retryAttempt ${reason.value} already: an earlier cleanup did not put it back`,
+        summary: `${reason.path} says retryAttempt ${reason.value} already: a cleanup has not put it back`,
         remedy:
           'Find out what it was (99999 as far as is published; compare with an appliance of the same build) and give it with --original-retry NUMBER: that is what it says at the end.',
       };
     case 'another-run':
       return {
-        summary: `${reason.what} is left on the appliance by a cleanup that did not end`,
+        summary: `${reason.what} is on the appliance: a cleanup is under way there, or was interrupted`,
         remedy:
-          'See whether somebody is at it right now. If not, put back what it left (audit shows route, number and timer), remove it, and audit again.',
+          'Touch nothing before you know which. Ask who runs it; where its journal is, `vasatrust runs list` shows whether it is under way, and `runs resume` or `runs revert` end an interrupted one. Only where there is no journal any more: put back what it left (audit shows route, number and timer), remove it, and audit again.',
       };
     case 'disk-full':
       return {
@@ -287,7 +287,7 @@ function wouldTakeTrust(reason: Extract<RefusalReason, { code: 'would-take-trust
       holders.length > 0
         ? `registering ${name} at ${vcenter} again would make it sign for ${vcenter}${from}${open}`
         : `nobody can say that registering ${name} at ${vcenter} again takes it from no other vCenter${open}`,
-    remedy: `Leave --re-register out: the removal alone hurts nobody. The way back for all of them is one certificate from an external CA: \`vasatrust plan external-ca --provider ${array}\`.`,
+    remedy: `Leave --re-register out: the removal alone takes the trust from nobody. The way back for all of them is one certificate from an external CA: \`vasatrust plan external-ca --provider ${array}\`.`,
   };
 }
 

@@ -95,7 +95,7 @@ export function planCleanup(inventory: Inventory, request: CleanupRequest, probe
     ...(again?.reasons ?? []),
     ...backupReasons(vcenter, request.purpose),
   ];
-  const { refused, used, unneeded } = weigh(reasons.map(refusalOf), request.accepted);
+  const { refused, used, unneeded } = weigh(reasons.map(refusalOf), request);
   if (refused.length > 0) return { kind: 'refused', refusals: refused, undecided };
   return {
     kind: 'plan',
@@ -147,14 +147,16 @@ function backupReasons({ id, linkedWith }: Vcenter, purpose: CleanupRequest['pur
   return purpose === 'show' ? [] : [{ code: 'backup-unconfirmed', vcenters: [id, ...linkedWith.map(({ vcenter }) => vcenter)] }];
 }
 
-function weigh(refusals: readonly CleanupRefusal[], accepted: readonly Accepted[]) {
+function weigh(refusals: readonly CleanupRefusal[], { accepted, purpose }: CleanupRequest) {
+  // Needed as soon as it is carried out.
+  const isShown = purpose === 'show';
   const fits = (accept: Accepted, refusal: CleanupRefusal) =>
     refusal.acceptable && accept.code === refusal.code && (accept.name === undefined || accept.name === refusal.name);
   const used = accepted.filter((accept) => refusals.some((refusal) => fits(accept, refusal)));
   return {
     refused: refusals.filter((refusal) => !accepted.some((accept) => fits(accept, refusal))),
     used,
-    unneeded: accepted.filter((accept) => !used.includes(accept)),
+    unneeded: accepted.filter((accept) => !used.includes(accept) && !(isShown && accept.code === 'backup-unconfirmed')),
   };
 }
 

@@ -29,9 +29,11 @@ export function renderCleanup(answer: CleanupAnswer, format: 'table' | 'json' | 
       const unknown = answer.undecided.map(
         ({ name, why }) => `${format === 'md' ? '- unknown:' : 'unknown '} ${text(name)}: ${text(why)}`,
       );
-      return [`${text(answer.vcenter)} has no stale registration. Nothing to do, nothing was changed.`, ...unknown, ''].join(
-        '\n',
-      );
+      const first =
+        unknown.length === 0
+          ? `${text(answer.vcenter)} has no stale registration. Nothing to do, nothing was changed.`
+          : `No registration of ${text(answer.vcenter)} is proven stale, and of ${unknown.length} it is not known whether they are. Nothing was changed.`;
+      return [first, ...unknown, ''].join('\n');
     }
     default:
       return unreachable(answer);

@@ -218,6 +218,9 @@ describe('preflight of a lab vCenter', () => {
     expect(unknown.code).toBe(3);
     expect(JSON.parse(unknown.stdout)).toMatchObject({ kind: 'nothing-stale' });
     expect(JSON.parse(unknown.stdout).undecided.length).toBeGreaterThan(0);
+    expect(unknown.stderr).toMatch(/^gap {2}.*ssh/m);
+    const said = await cli(['cleanup', 'vc65', '--all-stale', '--dry-run', '--second-look', '1']);
+    expect(said.stdout).toMatch(/^No registration of vc65 is proven stale, and of 2 it is not known whether they are\./);
     expect(changes(at)).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { deadlineAllows } from '../../execute/deadline.js';
 import { createJournal, newRunId } from '../../execute/journal-file.js';
 import { thisOperator } from '../../execute/operator.js';
 import { type StateFolder, stateFolder } from '../../execute/state-folder.js';
-import type { CleanupAnswer, CleanupPlan, CleanupRefusal } from '../../model/cleanup-plan.js';
+import type { CleanupAnswer, CleanupPlan, CleanupRefusal, CleanupRefusalCode } from '../../model/cleanup-plan.js';
 import type { Accepted } from '../../model/plan-answer.js';
 import { ok, type Result } from '../../model/problem.js';
 import type { RunId } from '../../model/run.js';
@@ -182,19 +182,27 @@ async function begin(
 /** Sooner or later a step would not be begun, however quick those before it are. */
 function beyond(deadline: Date, plan: CleanupPlan, { clock, timing }: Surroundings): Failure | undefined {
   const now = clock.now().getTime();
-  let before = 0;
-  const late = plan.steps.some((step) => {
-    const at = new Date(now + before * timing.secondMs);
-    if (step.kind !== 'confirm-backup') before += step.seconds.least;
-    return !deadlineAllows(step, { deadline, now: at, timing });
-  });
-  if (!late) return undefined;
+  const isLate = (end: Date): boolean => {
+    let before = 0;
+    return plan.steps.some((step) => {
+      const at = new Date(now + before * timing.secondMs);
+      if (step.kind !== 'confirm-backup') before += step.seconds.least;
+      return !deadlineAllows(step, { deadline: end, now: at, timing });
+    });
+  };
+  if (!isLate(deadline)) return undefined;
+  const minute = 60 * timing.secondMs;
+  const after = (minutes: number) => new Date(now + minutes * minute);
+  const enough = Array.from({ length: MOST_MINUTES }, (_, index) => index + 1).find((one) => !isLate(after(one)));
   return {
     code: 'deadline',
     summary: `it cannot be done before the deadline, since every step must have time to fail and be taken back: the whole may take ${minutes(plan.window)}; nothing was changed`,
-    remedy: 'Begin earlier, or set a later deadline.',
+    remedy: `Begin earlier, or set a later deadline${enough === undefined ? '' : `: begun now, ${timeWords(after(enough + 1))} is the first that lets every step begin when those before it are quick`}.`,
   };
 }
+
+/** A day: a time of day cannot be further away. */
+const MOST_MINUTES = 24 * 60;
 
 const withoutShell = (vcenter: string): Failure => ({
   code: 'not-configured',
@@ -212,7 +220,12 @@ function withLocalRefusals(
     refusal.acceptable && code === refusal.code && (name === undefined || name === refusal.name);
   const against = local.filter((refusal) => !accepted.some((one) => lifts(one, refusal)));
   if (answer.kind === 'nothing-stale' || local.length === 0) return answer;
-  if (answer.kind === 'refused') return { ...answer, refusals: [...answer.refusals, ...against] };
+  if (answer.kind === 'refused') {
+    // What a run that is under way has changed is no leftover, and nobody is to be told how to remove it.
+    const isAlive = local.some(({ acceptable }) => !acceptable);
+    const others = isAlive ? answer.refusals.filter(({ code }) => !OF_A_RUN.includes(code)) : answer.refusals;
+    return { ...answer, refusals: [...against, ...others] };
+  }
   if (against.length > 0) return { kind: 'refused', refusals: against, undecided: answer.plan.undecided };
   const used = answer.plan.unneeded.filter((one) => local.some((refusal) => lifts(one, refusal)));
   const { plan } = answer;
@@ -221,6 +234,14 @@ function withLocalRefusals(
     plan: { ...plan, accepted: [...plan.accepted, ...used], unneeded: plan.unneeded.filter((one) => !used.includes(one)) },
   };
 }
+
+const OF_A_RUN: readonly CleanupRefusalCode[] = [
+  'another-run',
+  'leftover-route',
+  'cleanup-leftover',
+  'config-unexpected',
+  'sps-unhealthy',
+];
 
 /** What the command line says; the looks add the rest. */
 function wishFor({
