@@ -1,4 +1,4 @@
-import type { CleanupPlan } from '../model/cleanup-plan.js';
+import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import type { JournalEntry, RunSummary } from '../model/run.js';
 import { alignRows } from './layout.js';
 import { entryWords, type KnownSteps, letterWords, stateWords } from './run-words.js';
@@ -109,7 +109,8 @@ const acceptedWords = ({ accepted }: CleanupPlan): string =>
   accepted.map(({ code, name }) => `${code}${name === undefined ? '' : `:${name}`}`).join(', ');
 
 /** What the journal proves, and what follows from the letter where it has no end. */
-function leftWords({ summary, plan, selfRevertSeconds, entries }: ShownRun): string[] {
+function leftWords(run: ShownRun): string[] {
+  const { summary, plan, selfRevertSeconds, entries } = run;
   if (summary.left.length > 0) return [...summary.left];
   if (!isOpen(summary)) {
     const gone = summary.removals.filter((one) => one.gone).map(({ name }) => name);
@@ -119,23 +120,33 @@ function leftWords({ summary, plan, selfRevertSeconds, entries }: ShownRun): str
         : `nothing but what was wanted: ${gone.join(', ')} removed, all else as before`,
     ];
   }
-  if (summary.state === 'under-way') return ['it is under way: see the process above'];
+  if (summary.state === 'under-way') return ['it is under way; the process that works on it is the last one named above'];
   const { at } = summary;
   const folder = `the folder /root/.vasatrust/${summary.id} and what watches from there, until they are disarmed`;
   if (at === 'A') return ['nothing was changed', `perhaps ${folder}`];
   if (at === 'I') return ['SPS may be in its last restart', folder];
   const { config, addresses } = plan;
-  const isBlocked = ['C', 'D', 'E', 'F'].includes(at);
-  const isEdited = at !== 'H';
+  const isBlocked = ['C', 'D', 'E', 'F'].includes(at) && !isTakenBack(run, 'block');
+  const isEdited = at !== 'H' && !isTakenBack(run, 'lower-retry');
+  const isRestarted = isTakenBack(run, 'stop-sps');
   const last = entries.at(-1)?.at;
   return [
+    `as this run left it${last === undefined ? '' : ` (its last line is of ${time(last)} UTC)`}; nobody has looked since:`,
     ...(isEdited ? [`${config.path} says ${config.during} in place of ${config.after}; its original is ${config.backup}`] : []),
     ...(isBlocked ? [`reject routes on the appliance: ${addresses.map(({ address }) => address).join(', ')}`] : []),
-    ...(at === 'D' ? ['SPS is stopped'] : []),
-    ...(at === 'H' || at === 'G' || at === 'F' || at === 'E' ? ['SPS runs with the changed value until it is restarted'] : []),
+    ...(at === 'D' && !isRestarted ? ['SPS is stopped'] : []),
+    ...(['E', 'F', 'G', 'H'].includes(at) && !isRestarted ? ['SPS runs with the changed value until it is restarted'] : []),
     folder,
-    `Or none of it any more: the appliance takes back by itself, ${selfRevertSeconds} s after the last sign of life${last === undefined ? '' : ` (the journal's last line is of ${time(last)} UTC)`}. What it did is told by resume and revert.`,
+    `or none of it any more: the appliance takes back by itself, ${selfRevertSeconds} s after the last sign of life at the latest. Resume and revert look, and tell what it did; \`vasatrust audit\` shows what is still there.`,
   ];
+}
+
+/** The last that the journal tells of steps of this kind is that they were taken back. */
+function isTakenBack({ entries, steps }: ShownRun, kind: CleanupStep['kind']): boolean {
+  const last = entries.findLast(
+    (entry) => (entry.event === 'intent' || entry.event === 'outcome') && steps.get(entry.step)?.kind === kind,
+  );
+  return last?.event === 'outcome' && last.action === 'undo' && last.result !== 'failed';
 }
 
 function nextWords({ summary, plan }: ShownRun): string[] {

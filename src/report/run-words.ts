@@ -98,6 +98,9 @@ export function entryWords(entry: JournalEntry, plan: CleanupPlan, steps: KnownS
     case 'intent':
       return `${entry.action === 'apply' ? 'begun' : 'begun to take back'}, and nothing tells what came of it  ${stepWords(entry.step)}`;
     case 'outcome':
+      // Nobody looked: it is the operator's word.
+      if (steps.get(entry.step)?.kind === 'confirm-backup' && entry.result !== 'failed')
+        return `taken on the operator's word (--accept backup-unconfirmed)  ${stepWords(entry.step)}`;
       return `${RESULTS[entry.action][entry.result]}  ${stepWords(entry.step)}${entry.problem === undefined ? '' : `: ${entry.problem.summary}`}`;
     case 'looked':
       return `looked: ${{ 'in-effect': 'still in effect', 'not-in-effect': 'not in effect', drifted: 'changed by somebody else' }[entry.state]}  ${stepWords(entry.step)}`;

@@ -117,11 +117,20 @@ describe('runs show', () => {
       /done {2}step 5: /,
       'sms-config.xml says 4 in place of 99999',
       'reject routes on the appliance: 10.1.2.4, 10.1.2.3',
+      'nobody has looked since',
       '150 s after the last sign of life',
       `vasatrust runs resume ${SAMPLE_RUN}`,
       `vasatrust runs revert ${SAMPLE_RUN}`,
     ])
       expect(stdout).toMatch(typeof said === 'string' ? new RegExp(said.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : said);
+  });
+
+  test('what was taken back already is not told as left', async () => {
+    const back = (step: string) => (did(step) as readonly object[]).map((entry) => ({ ...entry, action: 'undo' }));
+    write(SAMPLE_RUN, [...UNTIL_E, ...(back('block') as typeof UNTIL_E)]);
+    const { stdout } = await runCli(['runs', 'show', SAMPLE_RUN], { env });
+    expect(stdout).toContain('sms-config.xml says 4 in place of 99999');
+    expect(stdout).not.toContain('reject routes on the appliance');
   });
 
   test('a step that was begun and of which nothing more is known stands out', async () => {

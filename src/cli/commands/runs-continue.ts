@@ -1,6 +1,8 @@
 import { openJournal } from '../../execute/journal-file.js';
 import { thisOperator } from '../../execute/operator.js';
 import { stateFolder } from '../../execute/state-folder.js';
+import type { CleanupPlan } from '../../model/cleanup-plan.js';
+import { minutes } from '../../plan/describe-cleanup.js';
 import { type EndedRun, renderRunEnd } from '../../report/render-run-end.js';
 import { letterWords } from '../../report/run-words.js';
 import { carryOut } from '../carry-out.js';
@@ -48,7 +50,10 @@ export async function runsContinueCommand(
   if (plan === undefined) throw new Error('a journal without a beginning was read');
   const end = endOf(run.value);
   if (end !== undefined && end.result !== 'left-changed') {
-    out.say(`the run ${id} has ended; there is nothing to do`);
+    const isGone = mode === 'revert' && summary.removals.some(({ gone }) => gone);
+    out.say(
+      `the run ${id} has ended; there is nothing to ${isGone ? 'take back: what it removed comes back only by registering it again' : 'do'}`,
+    );
     out.write(renderRunEnd({ end, plan, entries: run.value.entries, journal: run.value.path, run: id }, options.output));
     return mode === 'revert' && end.result === 'removed-and-taken-back' ? EXIT.registrationGone : EXIT.clean;
   }
@@ -59,6 +64,7 @@ export async function runsContinueCommand(
   out.say(`as far as its journal goes: ${summary.at}, ${letterWords(summary.at)}`);
   for (const { name, uid, gone } of summary.removals)
     out.say(`  ${name}  uid ${uid}  ${gone ? 'is removed' : removalWords(mode)}`);
+  out.say(costWords(mode, plan));
   if (deadline !== undefined) out.say(`Deadline ${timeWords(deadline.value)}`);
   const confirmed = await confirmName(plan.vcenter, options.yes === true, around);
   if (typeof confirmed !== 'string') return fail(confirmed, EXIT.refused);
@@ -92,6 +98,12 @@ function endOf({ entries, summary: { removals, state } }: KnownRun): EndedRun['e
   const { result, left, problem } = last;
   return { result, left, removed, interrupted: false, ...(problem === undefined ? {} : { problem }) };
 }
+
+/** What it may cost, before anybody says yes. What the appliance took back by itself is done anew, so a resume may cost as much as a run. */
+const costWords = (mode: 'resume' | 'revert', { vcenter, restarts, window, addresses }: CleanupPlan): string =>
+  mode === 'resume'
+    ? `It looks where ${vcenter.id} stands and does what is missing: at most SPS restarted ${restarts} times, ${minutes(window)}; meanwhile ${vcenter.id} does not reach ${addresses.map(({ address }) => address).join(', ')}.`
+    : `Route and sms-config.xml are put back where they are not; SPS is restarted once where it read the changed value, and started where it is stopped.`;
 
 const removalWords = (mode: 'resume' | 'revert'): string =>
   mode === 'resume' ? 'is going to be removed' : 'stays, unless it is gone already';
