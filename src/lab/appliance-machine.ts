@@ -26,5 +26,10 @@ export const START_VARIABLES: readonly (readonly [string, string])[] = [
 export function hangUpWith(signal: AbortSignal | undefined, process: Process): void {
   if (!signal) return;
   if (signal.aborted) process.deliver(1);
-  else signal.addEventListener('abort', () => process.deliver(1), { once: true });
+  else {
+    const hangUp = () => process.deliver(1);
+    signal.addEventListener('abort', hangUp, { once: true });
+    // A connection outlives most of its commands.
+    void process.ended().then(() => signal.removeEventListener('abort', hangUp));
+  }
 }
