@@ -1,6 +1,6 @@
 /**
  * Writes docs/interruptions.md from every interruption played against the lab: `npm run generate:interruptions`, some minutes.
- * test/execute/interruptions.test.ts plays them again, over SSH, and fails when the page is out of date.
+ * test/execute/interruptions-{bash,appliancesh}.test.ts play them again, over SSH, and fails when the page is out of date.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

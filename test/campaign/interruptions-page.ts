@@ -22,7 +22,7 @@ const HEADINGS = {
 
 /** docs/interruptions.md. Both shells gave the same, or the test that makes it fails. */
 export function renderInterruptions(rows: readonly Row[]): string {
-  return `<!-- Written by \`npm run generate:interruptions\` from stories played against the lab; held current by test/execute/interruptions.test.ts. -->
+  return `<!-- Written by \`npm run generate:interruptions\` from stories played against the lab; held current by test/execute/interruptions-*.test.ts. -->
 
 # When a cleanup is interrupted
 

@@ -22,7 +22,7 @@ describe('stories of interrupted cleanups', () => {
       }
       expect(broken).toEqual([]);
     },
-    600_000,
+    1_800_000,
   );
 
   test('the same seed gives the same story', async () => {
@@ -43,6 +43,6 @@ describe('a safety that is taken out is noticed', () => {
       }
       throw new Error(`nothing was noticed in ${MOST_SEEDS} stories`);
     },
-    600_000,
+    1_800_000,
   );
 });

@@ -1,0 +1,3 @@
+import { checkInterruptions } from '../campaign/check-interruptions.js';
+
+checkInterruptions('bash');
