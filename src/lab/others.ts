@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { ApplianceFiles, SPS_LOG } from './appliance-files.js';
 import { type RebootOptions, rebootAppliance } from './appliance-reboot.js';
 import { SMS_CONFIG } from './sps-life.js';
-import { settle } from './sps-model.js';
-import type { LabProvider, LabVcenter, LabWorld } from './world.js';
+import type { LabVcenter, LabWorld } from './world.js';
 
 /** What other people and the world do to an estate while somebody works on it. Each is in the record as a change of its own. */
 
@@ -12,33 +11,6 @@ export function touchConfig(world: LabWorld, vcenter: LabVcenter, edit: (text: s
   const files = new ApplianceFiles(world, vcenter);
   const before = files.read(SMS_CONFIG)?.content.toString('utf8') ?? '';
   files.replace(SMS_CONFIG, Buffer.from(edit(before)));
-}
-
-/** Somebody else removes a registration. False: it is not there. */
-export function touchRegistration(world: LabWorld, vcenter: LabVcenter, uid: string): boolean {
-  settle(world, vcenter);
-  const at = vcenter.registrations.findIndex((one) => one.uid === uid);
-  if (at < 0) return false;
-  vcenter.registrations.splice(at, 1);
-  new ApplianceFiles(world, vcenter).note(`unregister ${uid}`, 'removed by somebody else');
-  return true;
-}
-
-/** A provider goes away, or comes back. */
-export function touchProvider(world: LabWorld, provider: LabProvider, up: boolean): void {
-  settle(world);
-  provider.up = up;
-  const at = world.now().toISOString();
-  world.record.push({ at, where: provider.name, kind: 'change', what: up ? 'comes back' : 'goes away', outcome: 'done' });
-  settle(world);
-}
-
-/** Somebody removes the routes that refuse, or adds one. */
-export function touchRoutes(world: LabWorld, vcenter: LabVcenter, change: (routes: string[]) => void): void {
-  settle(world, vcenter);
-  change(vcenter.appliance.routes);
-  new ApplianceFiles(world, vcenter).note('change routes', vcenter.appliance.routes.join(', '));
-  settle(world, vcenter);
 }
 
 /** Log rotation: sps.log becomes sps.log.1, what that was becomes sps.log.2, and a new file is begun. */

@@ -6,7 +6,7 @@ import { playStory, type StoryEnd, type StoryOptions } from './story.js';
 export const AFTERWARDS = ['resume', 'revert', 'nobody', 'reboot'] as const;
 export type Afterwards = (typeof AFTERWARDS)[number];
 
-export interface Interruption {
+interface Interruption {
   /** The line of the journal after which the tool was killed. */
   readonly record: number;
   readonly line: string;
