@@ -6,17 +6,6 @@ import { playStory, type StoryEnd, type StoryOptions } from './story.js';
 export const AFTERWARDS = ['resume', 'revert', 'nobody', 'reboot'] as const;
 export type Afterwards = (typeof AFTERWARDS)[number];
 
-interface Interruption {
-  /** The line of the journal after which the tool was killed. */
-  readonly record: number;
-  readonly line: string;
-  /** True: killed before the line was written, after what it tells of. */
-  readonly before: boolean;
-  readonly at: RunLetter;
-  readonly afterwards: Afterwards;
-  readonly end: StoryEnd;
-}
-
 const killed = (nth: number, side: 'before' | 'after'): Fault => ({
   trigger: { at: 'journal ', nth },
   trouble: { kind: 'crash', side },
