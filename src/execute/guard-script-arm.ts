@@ -142,10 +142,14 @@ arm() {
   say armed "lease $LEASE hundredths of a second"
 }
 
+looks_on() {
+  if [ -d /run/systemd/system ]; then timer_on; else watcher_on; fi
+}
+
 # Waits for the first look that the timer, or the watcher, makes by itself; it cannot be made while arming holds the fence.
 prove() {
   prove_tries=0
-  until marked heartbeat; do
+  until marked heartbeat && now && looks_on; do
     prove_tries=$((prove_tries + 1))
     [ "$prove_tries" -le "$PROVE_TRIES" ] || fail 'what was armed has not looked by itself'
     /bin/sleep "$PROVE_SLEEP"
@@ -299,6 +303,8 @@ main() {
       while marked armed && ! marked done; do
         now && put watching "$BOOT $NOW"
         main check
+        # It may have waited for the fence.
+        now && put watching "$BOOT $NOW"
         /bin/sleep "$GUARD_SLEEP"
       done
       ;;
