@@ -4,7 +4,7 @@ import type { JsonValue } from '../model/run.js';
 import { releaseLock } from './appliance-lock.js';
 import { readFileFacts } from './appliance-state.js';
 import { proveFile } from './handlers/retry-steps.js';
-import { removeRoutes, routesTo } from './handlers/route-steps.js';
+import { isOurs, removeRoutes, routesTo } from './handlers/route-steps.js';
 import { restartService, startStopped } from './handlers/service-steps.js';
 import { HANDS_OFF_REMEDY } from './lasting.js';
 import { awaitHealthy, isHealthy, isUnderWay, STARTING, settled } from './service.js';
@@ -50,7 +50,8 @@ export function takeBack(step: CleanupStep, target: Target): Promise<Done<Undone
   }
 }
 
-async function backRoutes(addresses: readonly string[], target: Target): Promise<Done<Undone>> {
+async function backRoutes(blocked: readonly string[], target: Target): Promise<Done<Undone>> {
+  const addresses = blocked.filter((address) => isOurs(target, address));
   const routes = await routesTo(target, addresses);
   if (!routes.ok) return routes;
   if (!routes.value.some(({ refuses }) => refuses)) return ok({ result: 'already' });
@@ -123,7 +124,14 @@ const isBack = ({ plan: { config } }: Target, sha: string | undefined): boolean 
 
 /** Last of all, and only when everything else is back: until then the appliance watches on. */
 async function backGuard(target: Target): Promise<Done<Undone>> {
-  const gone = target.liftAnswer(await target.guard.disarm(target.shell));
+  const others = await routesTo(
+    target,
+    target.plan.addresses.flatMap(({ address }) => (isOurs(target, address) ? [] : [address])),
+  );
+  if (!others.ok) return others;
+  // A route that somebody else made is not waited for.
+  const leave = others.value.some(({ refuses }) => refuses) ? ({ leave: true } as const) : {};
+  const gone = target.liftAnswer(await target.guard.disarm(target.shell, leave));
   if (!gone.ok) return gone;
   target.setArmed(false);
   return ok({ result: 'done' });

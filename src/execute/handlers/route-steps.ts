@@ -13,7 +13,9 @@ export const block: StepHandler<'block'> = {
   async inspect({ addresses }, target) {
     const routes = await routesTo(target, addresses);
     if (!routes.ok) return routes;
-    const foreign = routes.value.find(({ line, refuses }) => line !== undefined && !refuses);
+    const foreign = routes.value.find(
+      ({ line, refuses, address }) => line !== undefined && !(refuses && isOurs(target, address.address)),
+    );
     if (foreign?.line !== undefined) return ok(drifted(otherRoute(target.label, foreign.address.address, foreign.line)));
     return ok(routes.value.every(({ refuses }) => refuses) ? inEffect() : notInEffect());
   },
@@ -58,6 +60,14 @@ export const unblock: StepHandler<'unblock'> = {
   },
 };
 
+/** Made by this run, perhaps, or taken over with the operator's consent. Any other was made by somebody else since the plan. */
+export function isOurs({ plan, state, steps }: Target, address: string): boolean {
+  if (plan.addresses.some((one) => one.address === address && one.alreadyBlocked !== undefined)) return true;
+  return [...steps.values()].some(
+    (step) => step.kind === 'block' && step.addresses.includes(address) && state.steps.get(step.id)?.applied !== undefined,
+  );
+}
+
 export interface RouteTo {
   readonly address: Pick<BlockedAddress, 'address' | 'family'>;
   /** As the appliance prints it; missing: no route to this address alone. */
@@ -100,7 +110,8 @@ export async function removeRoutes(target: Target, addresses: readonly string[])
   const after = await routesTo(target, addresses);
   if (!after.ok) return after;
   const still = after.value.find(({ refuses }) => refuses);
-  return still?.line === undefined ? ok(undefined) : failed(stillBlocked(target.label, still.line));
+  if (still?.line === undefined) return ok(undefined);
+  return failed(stillBlocked(target.label, still.line, routeCommands(still.address, target.routeTool).remove));
 }
 
 const otherRoute = (target: string, address: string, line: string): Problem => ({
@@ -119,10 +130,10 @@ const notEffective = (target: string, failing: readonly string[]): Problem => ({
   retry: 'after-remedy',
 });
 
-const stillBlocked = (target: string, line: string): Problem => ({
+const stillBlocked = (target: string, line: string, remove: readonly string[]): Problem => ({
   code: 'command-failed',
   target,
   summary: `${target} still has the route "${line}"`,
-  remedy: `Remove it on the appliance: \`ip route del ${line.split(' ').slice(0, 2).join(' ')}\`.`,
+  remedy: `Remove it on the appliance: \`${remove.join(' ')}\`. Until then the provider stays blocked for this vCenter.`,
   retry: 'after-remedy',
 });
