@@ -257,7 +257,7 @@ class Story {
         watch.spsTroubleUntilS = Math.max(watch.spsTroubleUntilS, watch.nowS + trouble.forS + 400);
         break;
       case 'disk-full':
-        this.#fault({ kind: 'disk-full', where: vcenter.id } as LabFault, trouble.forS);
+        this.#fault({ kind: 'disk-full', where: vcenter.id, path: '/' }, trouble.forS);
         watch.diskTroubleUntilS = Math.max(watch.diskTroubleUntilS, watch.nowS + trouble.forS + 100);
         break;
       case 'provider-back':

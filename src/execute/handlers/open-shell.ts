@@ -9,7 +9,7 @@ import { failed } from '../trouble.js';
 /** Step 1, and the lock: nobody else's run works on this appliance from here on. */
 export const openShell: StepHandler<'open-shell'> = {
   async inspect(_step, target) {
-    const lock = target.lift(await readLock(target.shell));
+    const lock = target.liftAnswer(await readLock(target.shell));
     if (!lock.ok) return lock;
     return ok(lock.value?.run === target.run ? inEffect() : notInEffect());
   },
@@ -26,7 +26,7 @@ export const openShell: StepHandler<'open-shell'> = {
     if (!failing.ok) return failing;
     // Who comes back to a run finds SPS in any state.
     if (failing.value.length > 0 && !target.isBegun) return failed(notReady(target.label, failing.value));
-    const locked = target.lift(await takeLock(target.shell, { run: target.run, owner: target.owner }));
+    const locked = target.liftAnswer(await takeLock(target.shell, { run: target.run, owner: target.owner }));
     if (!locked.ok) return locked;
     return locked.value.kind === 'taken' ? ok(null) : err({ kind: 'failed', problem: anotherRun(target, locked.value.by) });
   },
