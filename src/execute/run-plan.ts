@@ -236,6 +236,8 @@ class Runner {
     }
     const { result, found } = undone.value;
     await this.#note({ event: 'outcome', step: step.id, action: 'undo', result, ...(found === undefined ? {} : { found }) });
+    const words = BACK_WORDS[step.kind];
+    if (words !== undefined && result === 'done') this.#parts.say(words);
     return ok(undefined);
   }
 
@@ -330,6 +332,13 @@ class Runner {
 /** From here on, going on and going back are the same way. */
 const leadsBack = ({ kind }: CleanupStep): boolean =>
   ['unblock', 'restore-retry', 'restart-sps', 'confirm-clean', 'disarm-self-revert'].includes(kind);
+
+/** What is proven once it was taken back. */
+const BACK_WORDS: Partial<Readonly<Record<CleanupStep['kind'], string>>> = {
+  block: 'taken back: the routes are removed',
+  'lower-retry': 'taken back: sms-config.xml is as before',
+  'stop-sps': 'taken back: SPS is STARTED and HEALTHY, with the original value',
+};
 
 const UNSEEN = (target: string): string =>
   `what the run changed on ${target} could not be looked at any more; a self-revert that was armed takes it back by itself`;

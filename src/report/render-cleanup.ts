@@ -33,7 +33,13 @@ export function renderCleanup(answer: CleanupAnswer, format: 'table' | 'json' | 
         unknown.length === 0
           ? `${text(answer.vcenter)} has no stale registration. Nothing to do, nothing was changed.`
           : `No registration of ${text(answer.vcenter)} is proven stale, and of ${unknown.length} it is not known whether they are. Nothing was changed.`;
-      return [first, ...unknown, ''].join('\n');
+      const next =
+        unknown.length === 0
+          ? []
+          : [
+              'Next: vasatrust audit shows what was not seen; --provider NAME in place of --all-stale tells every reason against that one.',
+            ];
+      return [first, ...unknown, ...next, ''].join('\n');
     }
     default:
       return unreachable(answer);

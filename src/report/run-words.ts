@@ -103,7 +103,10 @@ export function entryWords(entry: JournalEntry, plan: CleanupPlan, steps: KnownS
         return `taken on the operator's word (--accept backup-unconfirmed)  ${stepWords(entry.step)}`;
       return `${RESULTS[entry.action][entry.result]}  ${stepWords(entry.step)}${entry.problem === undefined ? '' : `: ${entry.problem.summary}`}`;
     case 'looked':
-      return `looked: ${{ 'in-effect': 'still in effect', 'not-in-effect': 'not in effect', drifted: 'changed by somebody else' }[entry.state]}  ${stepWords(entry.step)}`;
+      // What did not answer is told like what somebody changed: it says which.
+      if (entry.state === 'drifted')
+        return `looked, and it is not as this run left it, or could not be seen  ${stepWords(entry.step)}${typeof entry.found === 'string' ? `: ${entry.found}` : ''}`;
+      return `looked: ${entry.state === 'in-effect' ? 'still in effect' : 'not in effect'}  ${stepWords(entry.step)}`;
     case 'removed':
       return `${nameOf(entry.uid)} (uid ${entry.uid}) is gone from the list of providers: ${HOW[entry.how]}`;
     case 'decided':

@@ -99,6 +99,19 @@ test('a second Ctrl-C leaves at once, with 5, and says when the appliance takes 
   expect(at.standing()).toEqual(before);
 });
 
+test('with a wrong password of the vCenter, revert puts all back, and nobody waits for an answer that cannot come', async () => {
+  const at = await open();
+  const before = at.standing();
+  await ended(at, 'step 5: ', ['SIGKILL']);
+  const wrong = { env: { LAB_VC65_PASSWORD: 'wrong' } };
+  const ran = await at.cli(['runs', 'revert', 'vc65', '--yes'], wrong);
+  expect(ran.stderr).not.toContain('waiting until SMS answers');
+  expect(at.standing()).toEqual(before);
+  const shown = await at.cli(['runs', 'show', 'vc65']);
+  expect(shown.stdout).toMatch(/could not be seen {2}Try the plain removal of array1-CT1: vc65 refused/);
+  expect(shown.stdout).not.toContain('changed by somebody else');
+});
+
 test('a cleanup in the meantime is refused, and names the run that comes first', async () => {
   const at = await open();
   await ended(at, 'step 4: ', ['SIGKILL']);

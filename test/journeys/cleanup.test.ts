@@ -214,6 +214,7 @@ describe('Ctrl-C', () => {
       expect(told).toBe('told');
       expect([ran.code, JSON.parse(ran.stdout).left]).toEqual([code, []]);
       expect(ran.stderr.split('taking back what was done').length - 1).toBe(code === 0 ? 0 : 1);
+      expect(ran.stderr.includes('taken back: sms-config.xml is as before')).toBe(code === 130);
       expect(at.standing(removed)).toEqual(before);
       expect(at.files('locks')).toEqual([]);
     });

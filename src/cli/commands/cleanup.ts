@@ -223,7 +223,7 @@ function withLocalRefusals(
   if (answer.kind === 'refused') {
     // What a run that is under way has changed is no leftover, and nobody is to be told how to remove it.
     const isAlive = local.some(({ acceptable }) => !acceptable);
-    const others = isAlive ? answer.refusals.filter(({ code }) => !OF_A_RUN.includes(code)) : answer.refusals;
+    const others = answer.refusals.filter((one) => (isAlive ? !OF_A_RUN.includes(one.code) : !belongsTo(one, against)));
     return { ...answer, refusals: [...against, ...others] };
   }
   if (against.length > 0) return { kind: 'refused', refusals: against, undecided: answer.plan.undecided };
@@ -234,6 +234,10 @@ function withLocalRefusals(
     plan: { ...plan, accepted: [...plan.accepted, ...used], unneeded: plan.unneeded.filter((one) => !used.includes(one)) },
   };
 }
+
+/** What stands on the appliance in the name of a run that is told already. */
+const belongsTo = ({ code, name = '' }: CleanupRefusal, runs: readonly CleanupRefusal[]): boolean =>
+  code === 'another-run' && runs.some((run) => run.name !== undefined && (name.includes(run.name) || name.endsWith('/lock')));
 
 const OF_A_RUN: readonly CleanupRefusalCode[] = [
   'another-run',

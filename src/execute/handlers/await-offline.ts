@@ -23,7 +23,9 @@ export const awaitOffline: StepHandler<'await-offline'> = {
   async apply(step, target) {
     const { least, most, every } = step.wait ?? { least: 130, most: 600, every: 10 };
     const names = step.uids.map((uid) => target.plan.removals.find((one) => one.uid === uid)?.name ?? uid);
-    target.say(`waiting until SPS shows ${names.join(', ')} offline: at least ${least} s since it is healthy, at most ${most} s`);
+    target.say(
+      `waiting until SPS shows ${names.join(', ')} offline: at least ${least} s since it is healthy, at most ${most} s; not by then: everything is taken back`,
+    );
     const time = target.deadline(most);
     const healthyHere = target.deadline(least);
     for (let agreed = 0, last = 'nothing was seen yet'; ; ) {

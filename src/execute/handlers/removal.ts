@@ -4,6 +4,7 @@ import { ok, type Problem } from '../../model/problem.js';
 import type { JsonValue } from '../../model/run.js';
 import { plainText } from '../../wire/redact.js';
 import { type LoggedRemoval, type LogMark, markLog, tellRemoval } from '../sps-log.js';
+import type { Begun } from '../step-handler.js';
 import type { Target } from '../target.js';
 import { type Done, failed } from '../trouble.js';
 
@@ -23,7 +24,7 @@ export async function freshList(
   for (let turn = 1; ; turn += 1) {
     const list = await target.sms((sms) => sms.registrations());
     if (list.ok || list.error.kind !== 'failed') return list;
-    if (time.isOver()) return list;
+    if (time.isOver() || isRefused(list.error.problem)) return list;
     if (turn === 1) target.say(`waiting until SMS answers (${list.error.problem.summary}), at most ${most} s`);
     // Its session may have ended with the process that held it.
     if (turn % 3 === 0) {
@@ -34,6 +35,10 @@ export async function freshList(
     if (!paused.ok) return paused;
   }
 }
+
+/** A password that was refused is not sent again in this run: waiting changes nothing. */
+const isRefused = ({ code, retry }: Problem): boolean =>
+  code === 'login-refused' || (code === 'not-attempted' && retry === 'after-remedy');
 
 /** Everything that is known of a registration, for whoever registers it again. */
 export async function captureRegistration(target: Target, uid: string): Promise<Done<JsonValue>> {
@@ -144,10 +149,20 @@ function stillThere(
   };
 }
 
-/** Is it gone, whoever removed it? */
-export async function isGone(target: Target, uid: string): Promise<Done<boolean>> {
-  const list = await freshList(target);
-  return list.ok ? ok(!list.value.some((one) => one.uid === uid)) : list;
+/** Seconds. SMS took some for a removal, as far as was seen; after so many without effect there will be none. */
+const MAY_BE_UNDER_WAY = 30;
+
+/** Is it gone, whoever removed it? `begun`: it was asked for, and SMS may still be at work on it: asked again, it would be removed twice. */
+export async function isGone(target: Target, uid: string, begun?: Begun): Promise<Done<boolean>> {
+  const time = target.deadline(begun === undefined ? 0 : MAY_BE_UNDER_WAY);
+  for (;;) {
+    const list = await freshList(target);
+    if (!list.ok) return list;
+    const gone = !list.value.some((one) => one.uid === uid);
+    if (gone || time.isOver()) return ok(gone);
+    const paused = await target.pause(2, 'never');
+    if (!paused.ok) return paused;
+  }
 }
 
 export const orFail = (removed: Removed): Done<JsonValue> =>
