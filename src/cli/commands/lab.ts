@@ -55,12 +55,15 @@ export function labListCommand(options: GlobalOptions, around: Surroundings): Ex
 }
 
 function asText(name: string, file: string, env: Readonly<Record<string, string>>): string {
+  const command = thisCommand(process.argv, process.cwd());
   return [
     `The lab "${name}" is running. In another terminal:`,
     '',
     ...Object.entries(env).map(([key, value]) => `export ${key}=${shellWord(value)}`),
-    `${thisCommand(process.argv, process.cwd())} audit --file ${shellWord(file)}`,
+    `${command} audit --file ${shellWord(file)}`,
     '',
+    `Every command takes that --file: ${command} cleanup VCENTER --all-stale --dry-run, say.`,
+    'Waits are those of the product here: a cleanup that is carried out takes about five minutes.',
     'Ctrl-C ends the lab and removes its files.',
     '',
   ].join('\n');
