@@ -5,7 +5,7 @@ import { captureRegistration, isGone, orFail, removeOnce } from './removal.js';
 /** The plain removal: where it works, no procedure is needed. */
 export const tryPlain: StepHandler<'try-plain'> = {
   async inspect({ uid }, target, begun) {
-    const gone = await isGone(target, uid);
+    const gone = await isGone(target, uid, begun);
     if (!gone.ok) return gone;
     if (gone.value) await target.noteRemoved(uid, begun === undefined ? 'somebody-else' : 'plain');
     return ok(gone.value ? inEffect() : notInEffect());

@@ -9,7 +9,7 @@ import { captureRegistration, isGone, orFail, removeOnce } from './removal.js';
 /** Step 7. Exactly this registration, once, behind the gate; the fresh list is the proof. */
 export const unregister: StepHandler<'unregister'> = {
   async inspect({ uid }, target, begun) {
-    const gone = await isGone(target, uid);
+    const gone = await isGone(target, uid, begun);
     if (!gone.ok) return gone;
     if (!gone.value) return ok(notInEffect());
     await target.noteRemoved(uid, begun === undefined ? 'somebody-else' : 'procedure');
