@@ -33,7 +33,11 @@ umask 077
 /bin/mkdir -p -m 700 "$1" || exit 1
 own="$1/lock.$2"
 [ -e "$1/lock/owner" ] || {
-  printf 'run=%s\\nowner=%s\\nsince=%s\\n' "$2" "$3" "$(/bin/date -u +%Y-%m-%dT%H:%M:%SZ)" > "$own.new" && [ -s "$own.new" ] || exit 1
+  printf 'run=%s\\nowner=%s\\nsince=%s\\n' "$2" "$3" "$(/bin/date -u +%Y-%m-%dT%H:%M:%SZ)" > "$own.new" && [ -s "$own.new" ] || {
+    /bin/rm -f "$own.new"
+    /bin/rmdir "$1" 2> /dev/null
+    exit 1
+  }
   mine=
   if [ -e "$own" ]; then mine=yes; fi
   /bin/mv -f "$own.new" "$own" || exit 1
