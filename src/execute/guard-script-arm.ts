@@ -29,7 +29,11 @@ clear_away() {
   fi
   release_lock
   mark done
-  if [ -d /run/systemd/system ]; then "$SYSTEMCTL" stop "$UNIT.timer" > /dev/null 2>&1; fi
+  if [ -d /run/systemd/system ]; then
+    # What could not write down how it ended, on a full disk, counts as failed and would stay listed.
+    for cleared_job in $JOBS; do "$SYSTEMCTL" reset-failed "$UNIT-$cleared_job.service" > /dev/null 2>&1; done
+    "$SYSTEMCTL" stop "$UNIT.timer" > /dev/null 2>&1
+  fi
   return 0
 }
 
@@ -182,7 +186,7 @@ disarm() {
     done
     sha_of "$CONFIG"
     is_right || fail "left: $CONFIG has sha256 $SHA, which is not as it was found"
-    for left_job in stop start restart again-start-1 again-start-2 again-restart-1 again-restart-2; do
+    for left_job in $JOBS; do
       # It has done its work and is about to say so, or it hangs.
       left_tries=0
       while under_way "$left_job"; do

@@ -120,8 +120,12 @@ launch() {
 
 # Began in this boot, has not ended, and is not older than any such job can be.
 under_way() {
-  { [ ! -e "$DIR/$1.rc" ] && age_of "$1.began" && [ "$AGE" -lt "$JOB_MOST" ]; } || return 1
-  [ -d /run/systemd/system ] || return 0
-  "$SYSTEMCTL" is-active "$UNIT-$1.service" > /dev/null 2>&1
+  [ ! -e "$DIR/$1.rc" ] || return 1
+  if [ -d /run/systemd/system ]; then
+    "$SYSTEMCTL" is-active "$UNIT-$1.service" > /dev/null 2>&1 || return 1
+    # Where its beginning could not be written down, on a full disk, systemd alone tells.
+    [ -e "$DIR/$1.began" ] || return 0
+  fi
+  age_of "$1.began" && [ "$AGE" -lt "$JOB_MOST" ]
 }
 `;

@@ -145,7 +145,7 @@ sps_back() {
       ;;
     STARTED)
       if pid_is_clean; then
-        for sps_job in stop restart again-start-1 again-start-2 again-restart-1 again-restart-2; do
+        for sps_job in $JOBS; do
           if under_way "$sps_job"; then wait_for "the end of $sps_job"; return; fi
         done
         case $HEALTH in HEALTHY*) SPS=ok ;; *) wait_for 'SPS to turn healthy' ;; esac
@@ -235,7 +235,7 @@ job() {
   } 2>&1 | { /usr/bin/tail -c 4096 > "$DIR/$1.new" || /bin/cat > /dev/null; } 2> /dev/null
   job_code=$(/usr/bin/tail -n 1 "$DIR/$1.new" 2> /dev/null)
   /bin/mv -f "$DIR/$1.new" "$DIR/$1.out" 2> /dev/null
-  put "$1.rc" "\${job_code##* }"
+  put "$1.rc" "\${job_code##* }" || :
 }
 
 note_reboot() {

@@ -73,6 +73,7 @@ export function guardScript(facts: GuardFacts, timing: Pick<Timing, 'leaseMs' | 
     CLEAN_PIDS: cleanPids.join(' '),
     CLEAN_BOOT: facts.bootId,
     MARKS: MARKS.join(' '),
+    JOBS: 'stop start restart again-start-1 again-start-2 again-restart-1 again-restart-2',
     LEASE: hundredths(timing.leaseMs),
     GUARD: hundredths(timing.guardMs),
     GUARD_TIME: `${timing.guardMs}ms`,

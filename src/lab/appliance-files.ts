@@ -31,6 +31,9 @@ let nextNumber = 131_072;
 const unsynced = new WeakMap<LabVcenter, Set<LabFile>>();
 
 /** Files of one appliance. A directory is an entry whose name ends in `/`, or a prefix of some file. */
+/** File systems that a full disk does not touch. */
+const IN_MEMORY = /^\/(run|dev|proc|sys)\//;
+
 export class ApplianceFiles {
   private readonly world: LabWorld;
   private readonly vcenter: LabVcenter;
@@ -240,6 +243,7 @@ export class ApplianceFiles {
         fault.kind === 'disk-full' &&
         fault.where === this.vcenter.id &&
         real.startsWith(fault.path) &&
+        (!IN_MEMORY.test(real) || IN_MEMORY.test(fault.path)) &&
         this.now() >= (fault.fromMs ?? Number.NEGATIVE_INFINITY),
     );
   }
