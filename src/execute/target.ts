@@ -278,7 +278,7 @@ export function commandProblem(target: string, what: string, { code, stdout, std
     code: 'command-failed',
     target,
     summary: `${what} on ${target} gave exit code ${code}${said === '' ? '' : `: ${said}`}`,
-    remedy: 'See what it says; the run takes back what it did.',
+    remedy: 'See what it says. What the run did is taken back; where that fails as well, the end of the run says what is left.',
     retry: 'after-remedy',
   };
 }

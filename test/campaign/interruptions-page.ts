@@ -41,7 +41,8 @@ ${Object.entries(LETTERS)
 
 **As before** means: no route of ours; \`sms-config.xml\` byte for byte as it was, with owner, mode and time; SPS STARTED and HEALTHY, and
 running with the value it ran with before; every other registration untouched; no timer, unit, cron line or watcher left; no file of ours,
-except, where the appliance took itself back, the record of that in \`/root/.vasatrust\`, until somebody collects it.
+except, where the appliance took itself back, the record of that in \`/root/.vasatrust\`, until somebody collects it. A run that was killed
+before it armed anything leaves its lock there, and the folder with the copy of the file, until \`runs resume\` or \`runs revert\`.
 
 ## What is promised
 
@@ -61,7 +62,9 @@ except, where the appliance took itself back, the record of that in \`/root/.vas
 Whoever comes back later collects the record: \`runs resume\` goes on from there, \`runs revert\` finishes what is left.
 
 - SPS hangs while it starts: routes and file go back all the same, SPS is left alone, exit code 5.
-- SPS does not start: one attempt, then exit code 5 with the lines of its log.
+- SPS does not start: the appliance tries once, whoever comes back once more; then exit code 5 with the lines of its log.
+- No systemd on the appliance: cron's \`@reboot\` may come when SPS has begun to start. The file goes back all the same, and SPS is restarted
+  once if it had read the changed one.
 - Somebody else changed \`sms-config.xml\` meanwhile: that file is left alone, everything else goes back, the appliance stays on watch, exit code 5.
 - Somebody else removed a registration meanwhile: it counts as removed.
 - The operator presses Ctrl-C: the step in hand is finished or undone, then as \`runs revert\`. Pressed again: the tool leaves, the appliance takes itself back.
