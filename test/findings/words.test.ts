@@ -151,7 +151,7 @@ describe('headlines', () => {
     ],
     [
       { code: 'cleanup-leftover', vcenter: vc65, what: { kind: 'armed', name: 'a.timer' } },
-      'on vc65 a.timer of an earlier cleanup is still there',
+      'on vc65 a.timer of a cleanup is there: it is under way, or did not come to its end',
     ],
     [
       { code: 'internal-provider-skipped', vcenter: vc65, count: 2, names: [], basis: 'inferred' },

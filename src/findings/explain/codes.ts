@@ -310,7 +310,7 @@ export const CODES: readonly CodeEntry[] = [
   {
     code: 'cleanup-leftover',
     severity: 'warning',
-    title: 'An earlier cleanup left something on an appliance',
+    title: 'A cleanup left something on an appliance, or is under way',
     meaning:
       'A route that rejects a provider, a changed retryAttempt, or a timer is still there. A route cuts off every provider at that address; with a changed retryAttempt SPS gives up on providers that it should wait for.',
     proof:
