@@ -77,7 +77,8 @@ async function stop(call: Call): Promise<Outcome> {
     call,
     () => {
       settle(call.world, call.vcenter);
-      return sps.state === 'STOPPED';
+      // Somebody may have started it again by the time this looks: its own stop is over all the same.
+      return sps.state !== 'STOPPING';
     },
     () => nextChangeMs(call.world, call.vcenter),
   );
