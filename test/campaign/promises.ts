@@ -33,8 +33,8 @@ export function differences(
   if (watch.othersFile === undefined && now.file !== before.file) found.push(`sms-config.xml: ${now.file.slice(0, 60)} …`);
   for (const [path, text] of now.otherFiles) if (before.otherFiles.get(path) !== text) found.push(`file: ${path}`);
   for (const path of before.otherFiles.keys()) if (!now.otherFiles.has(path)) found.push(`file gone: ${path}`);
-  // A boot is not ours, where nothing was armed yet.
-  const starts = now.sps.state === 'STARTING' && !watch.everArmed && watch.nowS - watch.bootedAtS < 120;
+  // A boot is not ours, where nothing was armed yet, or nothing any more.
+  const starts = now.sps.state === 'STARTING' && !watch.armedAtBoot && watch.nowS - watch.bootedAtS < 120;
   if (!starts && (now.sps.state !== 'STARTED' || now.sps.health !== 'HEALTHY'))
     found.push(`SPS: ${now.sps.state} ${now.sps.health}`);
   if (watch.othersFile === undefined && now.sps.retryAttempt !== before.sps.retryAttempt && !allow.retryPending)

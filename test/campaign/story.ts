@@ -230,6 +230,7 @@ class Story {
       case 'reboot':
         this.#booted = true;
         this.#process?.cut(0);
+        watch.goesDown();
         await rebootAppliance(world, vcenter);
         watch.booted();
         break;

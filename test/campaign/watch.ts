@@ -1,7 +1,7 @@
 import { settle } from '../../src/lab/sps-model.js';
 import type { CleanupPlan } from '../../src/model/cleanup-plan.js';
 import type { Timing } from '../../src/model/timing.js';
-import { fileText, ourRoutes, type Standing, takeStanding, watching } from './standing.js';
+import { armedThings, fileText, ourRoutes, type Standing, takeStanding, watching } from './standing.js';
 import type { Stage } from './worlds.js';
 
 /** Seconds that commands, polls and services take besides what is promised. */
@@ -44,6 +44,8 @@ export class Watch {
   verbose = false;
   /** A self-revert was seen at work. */
   everArmed = false;
+  /** The last boot met a self-revert: who ends the run waits until SPS is up. */
+  armedAtBoot = false;
 
   constructor(stage: Stage, timing: Timing, uptimeMs: () => number) {
     this.#stage = stage;
@@ -91,7 +93,12 @@ export class Watch {
     this.#runsSinceContact = true;
   }
 
-  /** A restart of the whole appliance, which starts SPS by itself. */
+  /** Somebody restarts the whole appliance. */
+  goesDown(): void {
+    this.armedAtBoot = armedThings(this.#stage.world, this.#stage.vcenter).length > 0;
+  }
+
+  /** It is back, and starts SPS by itself. */
   booted(): void {
     this.bootedAtS = this.nowS;
     this.#pid = this.#stage.vcenter.appliance.sps.pid;
