@@ -80,7 +80,9 @@ export function judgeEnding(stage: Stage, watch: Watch, ending: Ending): string[
       broken.push(...found.map((one) => `said "done": ${one}`));
       break;
     case 'taken-back':
-      if (gone.length > 0 && !cutOff) broken.push('said "taken-back", and a registration is gone');
+      // What somebody else removed after the last look, nobody can say.
+      if (gone.some((uid) => !(watch.goneByOthers.has(uid) && watch.lastListed.has(uid))) && !cutOff)
+        broken.push('said "taken-back", and a registration is gone');
       broken.push(...found.map((one) => `said "taken-back": ${one}`));
       break;
     case 'removed-and-taken-back':

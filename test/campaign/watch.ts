@@ -21,6 +21,8 @@ export class Watch {
   readonly gone = new Set<string>();
   /** Removed by another administrator. */
   readonly goneByOthers = new Set<string>();
+  /** What the tool saw when it last asked. */
+  lastListed: ReadonlySet<string> = new Set();
   /** What another administrator made of sms-config.xml. */
   othersFile: string | undefined;
   /** SPS was made not to start, or the disk was full: what these keep from happening is no broken promise. */
@@ -107,6 +109,7 @@ export class Watch {
   }
 
   listed(uids: readonly string[]): void {
+    this.lastListed = new Set(uids);
     for (const uid of this.#asked.keys()) if (uids.includes(uid)) this.#asked.set(uid, 'listed');
   }
 
