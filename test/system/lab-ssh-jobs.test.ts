@@ -72,7 +72,7 @@ const SCRIPTS: readonly { readonly name: string; readonly script: string }[] = [
   },
   {
     name: 'a lock is not inherited when it is closed',
-    script: `(exec 9>lock; flock 9; sleep 0.3 9>&- & ) ; flock -n lock echo free; echo $?; wait`,
+    script: `(exec 9>lock; flock 9; sleep 0.3 9>&- & ) ; sleep 0.1; flock -n lock echo free; echo $?; wait`,
   },
   {
     name: 'a lock goes with its holder',
