@@ -31,7 +31,9 @@ clear_away() {
   mark done
   if [ -d /run/systemd/system ]; then
     # What could not write down how it ended, on a full disk, counts as failed and would stay listed.
-    for cleared_job in $JOBS; do "$SYSTEMCTL" reset-failed "$UNIT-$cleared_job.service" > /dev/null 2>&1; done
+    cleared=
+    for cleared_job in $JOBS; do cleared="$cleared $UNIT-$cleared_job.service"; done
+    "$SYSTEMCTL" reset-failed $cleared > /dev/null 2>&1
     "$SYSTEMCTL" stop "$UNIT.timer" > /dev/null 2>&1
   fi
   return 0

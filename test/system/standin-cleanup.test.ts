@@ -12,6 +12,11 @@ async function selfReverted(at: Standin): Promise<void> {
     );
   if (!(await holds(ended, PATIENCE_MS)))
     throw new Error((await at.inside('cat /root/.vasatrust/*/status; sh /root/.vasatrust/*/guard.sh status')).stdout);
+  // Ending its own timer is the last thing it does.
+  await holds(
+    async () => (await at.inside('systemctl list-units --all --plain --no-legend "vasatrust-*"')).stdout.trim() === '',
+    PATIENCE_MS,
+  );
   // SMS loads its providers before it is healthy again.
   await holds(async () => (await at.state()).sps.health === 'HEALTHY', PATIENCE_MS);
 }
