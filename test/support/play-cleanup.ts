@@ -1,17 +1,17 @@
 import { openContext } from '../../src/collect/collect-context.js';
 import { connectShell } from '../../src/collect/from-appliance.js';
 import { probeAppliance } from '../../src/collect/probe-appliance.js';
+import { shows } from '../../src/execute/appliance-state.js';
 import { buildInventory } from '../../src/inventory/build-inventory.js';
 import type { RunningLab } from '../../src/lab/start-lab.js';
 import type { ApplianceProbes } from '../../src/model/appliance-probes.js';
-import type { Act, Check, CleanupStep, Expectation, SmsExpectation } from '../../src/model/cleanup-plan.js';
+import type { Act, Check, CleanupStep, SmsExpectation } from '../../src/model/cleanup-plan.js';
 import type { Inventory } from '../../src/model/inventory.js';
 import type { Result } from '../../src/model/problem.js';
 import { namesToResolve } from '../../src/plan/cleanup-gates.js';
 import { openHttps } from '../../src/wire/https.js';
 import { openSms } from '../../src/wire/sms-client.js';
 import { openSmsTasks } from '../../src/wire/sms-tasks.js';
-import type { CommandOutput } from '../../src/wire/vcenter-shell.js';
 import { connectVim } from '../../src/wire/vim-client.js';
 import { auditLab, collectDeps, configOf } from './audit-lab.js';
 
@@ -105,17 +105,4 @@ export async function openHands(lab: RunningLab, vcenter: string, limitMs = 3_00
       await https.close();
     },
   };
-}
-
-function shows({ code, stdout, stderr }: CommandOutput, expect: Expectation): boolean {
-  switch (expect.is) {
-    case 'done':
-      return code === 0;
-    case 'prints':
-      return code === 0 && expect.text.every((text) => stdout.includes(text));
-    case 'prints-nothing':
-      return code === 0 && stdout.trim() === '';
-    case 'fails':
-      return code !== 0 && (expect.text === undefined || `${stdout}${stderr}`.includes(expect.text));
-  }
 }
