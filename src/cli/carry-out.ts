@@ -108,9 +108,11 @@ function underwayOf(journal: FileJournal, vcenter: string, { timing, clock }: Su
       `interrupted: the step in hand comes to its end, then everything is taken back, which may take some minutes. Ctrl-C again leaves at once; then ${vcenter} takes itself back.`,
     leaving() {
       const summary = summarize(journal.entries, false);
-      if (summary.at === 'A')
-        return { words: `left at once. The run ${journal.run} has changed nothing on ${vcenter} yet.`, code: EXIT.interrupted };
       const by = new Date(clock.now().getTime() + selfRevertMs(timing)).toISOString().slice(11, 19);
+      if (summary.at === 'A') {
+        const words = `left at once. The run ${journal.run} has changed nothing on ${vcenter} yet; what watches over it there ends by itself by ${by} UTC.`;
+        return { words, code: EXIT.interrupted };
+      }
       return { words: leftWords(vcenter, journal.run, by), code: EXIT.leftChanged };
     },
   };

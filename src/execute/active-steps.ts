@@ -2,7 +2,7 @@ import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import { stepsForSurvivors } from '../plan/cleanup-steps.js';
 import { headOf, procedureOf, type RunState, tailOf } from './run-state.js';
 
-const PREPARE: readonly CleanupStep['kind'][] = ['record-state', 'arm-self-revert', 'lower-retry'];
+const PREPARE: readonly CleanupStep['kind'][] = ['record-state', 'lower-retry'];
 const OF_A_TURN: readonly CleanupStep['kind'][] = ['block', 'stop-sps', 'start-sps', 'await-offline', 'unregister'];
 
 /**

@@ -193,6 +193,7 @@ function guardFacts(target: Target, { bootId = '' }: ApplianceFacts): GuardFacts
   const { path, working, backup, exact } = config;
   return {
     run: target.run,
+    label: target.label,
     configPath: path,
     working,
     backup,

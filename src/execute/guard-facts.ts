@@ -4,6 +4,8 @@ import type { RunId } from '../model/run.js';
 /** What the self-revert of one run has to know; baked into its script, which reads nothing of it from anywhere else. */
 export interface GuardFacts {
   readonly run: RunId;
+  /** The appliance, as problems name it. */
+  readonly label: string;
   /** sms-config.xml; `working` is a name beside it, so that the last act is a rename; `backup` lies in the folder of the run. */
   readonly configPath: string;
   readonly working: string;

@@ -77,14 +77,15 @@ export function guardScript(facts: GuardFacts, timing: Pick<Timing, 'leaseMs' | 
     LEASE: hundredths(timing.leaseMs),
     GUARD: hundredths(timing.guardMs),
     GUARD_TIME: `${timing.guardMs}ms`,
-    FIRST_TIME: `${Math.min(timing.secondMs, timing.guardMs)}ms`,
+    // Arming waits for it.
+    FIRST_TIME: `${Math.min(timing.secondMs, timing.guardMs) / 5}ms`,
     PROVE_SLEEP: String(PROVE_SLEEP_MS / 1000),
     // One whole interval: what is there already, from an earlier session, looks in its own time.
     PROVE_TRIES: String(Math.ceil((timing.guardMs + PROVE_MORE_MS) / PROVE_SLEEP_MS)),
     SECOND: String(timing.secondMs / 1000),
     GUARD_SLEEP: String(timing.guardMs / 1000),
     // systemd may be a minute late unless told otherwise.
-    ACCURACY: timing.guardMs >= 10_000 ? '1s' : '50ms',
+    ACCURACY: '50ms',
     // systemd starts a unit five times in ten seconds and then no more for a while, unless told otherwise (measured: 252): not met by
     // looks every 30 seconds, and old systemd cannot be told.
     NO_LIMIT: timing.guardMs >= 3_000 ? '' : '--property=StartLimitIntervalSec=0',

@@ -18,7 +18,7 @@ export type Action =
 /** Once done, done: nothing that happens to the appliance afterwards undoes them. */
 const LASTING: readonly CleanupStep['kind'][] = ['confirm-backup', 'try-reconnect', 'try-plain', 'unregister', 're-register'];
 /** Looks of their own: what an earlier session saw is worth nothing. */
-const SEEN_ANEW: readonly CleanupStep['kind'][] = ['await-offline', 'confirm-clean', 'disarm-self-revert'];
+const SEEN_ANEW: readonly CleanupStep['kind'][] = ['open-shell', 'await-offline', 'confirm-clean', 'disarm-self-revert'];
 /** What follows them was built on them. */
 const FOUNDATIONS: readonly CleanupStep['kind'][] = ['lower-retry', 'block', 'stop-sps', 'start-sps', 'restore-retry'];
 const REMOVALS: readonly CleanupStep['kind'][] = ['try-plain', 'unregister'];
@@ -33,20 +33,20 @@ function forward(plan: CleanupPlan, state: RunState): Action {
   const steps = activeSteps(plan, state);
   const asked = openRemoval(steps, state);
   let validFrom = 0;
-  let lockSeen = false;
+  let watched = false;
   for (const step of steps) {
     const record = state.steps.get(step.id);
     const next = stepAction(step, record, state, validFrom, steps);
     if (next !== undefined) {
-      // What became of a removal that was under way is asked before anything else is done, but for the lock.
-      if (asked !== undefined && lockSeen) return asked;
+      // What became of a removal that was under way is asked before anything else is done, but for arming.
+      if (asked !== undefined && watched) return asked;
       return next.do === 'apply' && next.decide !== undefined
         ? { do: 'decide', what: next.decide }
         : next.do === 'apply'
           ? { do: 'apply', step, ...(next.begun === undefined ? {} : { begun: next.begun }) }
           : next;
     }
-    if (step.kind === 'open-shell') lockSeen = true;
+    if (step.kind === 'arm-self-revert') watched = true;
     validFrom = Math.max(validFrom, invalidates(step, record, state));
   }
   return { do: 'end', result: endOf(plan, state, false, []), left: [] };
@@ -134,7 +134,7 @@ function openRemoval(steps: readonly CleanupStep[], state: RunState): Action | u
   return undefined;
 }
 
-/** Routes, file, SPS, then the question what became of removals under way, then what watched and the lock. */
+/** Routes, file, SPS, then the question what became of removals under way, then what watched. */
 function back(plan: CleanupPlan, state: RunState, since: number): Action {
   const known = [...knownSteps(plan, state).values()];
   const wasBegun = ({ id }: CleanupStep) => {
@@ -160,18 +160,12 @@ function back(plan: CleanupPlan, state: RunState, since: number): Action {
   const isSilent = service !== undefined && state.steps.get(service.id)?.undone?.result === 'failed' && isSettled(service);
   const question = isSilent ? undefined : openQuestion(plan, known, state, since);
   if (question !== undefined) return question;
-  const watched = known.filter(({ kind }) => kind === 'record-state' || kind === 'arm-self-revert').some(wasBegun);
   // Where something is left that the appliance can still take back by itself, it watches on.
   const watchesOn = known.some((step) => {
     const { undone } = state.steps.get(step.id) ?? {};
     return isSettled(step) && undone?.result === 'failed' && keepsWatch(step);
   });
-  const last = watchesOn
-    ? undefined
-    : open([
-        watched ? known.find(({ kind }) => kind === 'arm-self-revert') : undefined,
-        known.find(({ kind }) => kind === 'open-shell'),
-      ]);
+  const last = watchesOn ? undefined : open(known.filter((step) => step.kind === 'arm-self-revert' && wasBegun(step)));
   if (last !== undefined) return { do: 'undo', step: last };
   const left = known.flatMap((step) => {
     const { undone, looked } = state.steps.get(step.id) ?? {};

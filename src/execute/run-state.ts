@@ -153,7 +153,7 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
   };
 }
 
-const HEAD: readonly CleanupStep['kind'][] = ['confirm-backup', 'try-reconnect', 'try-plain', 'open-shell'];
+const HEAD: readonly CleanupStep['kind'][] = ['confirm-backup', 'open-shell', 'arm-self-revert', 'try-reconnect', 'try-plain'];
 /** After these nothing of the procedure follows, whether there was one or not. */
 const LAST: readonly CleanupStep['kind'][] = ['disarm-self-revert', 're-register'];
 const isOfProcedure = ({ kind }: CleanupStep): boolean => !HEAD.includes(kind) && !LAST.includes(kind);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { err, ok, type Problem, type Result } from '../model/problem.js';
 import type { Timing } from '../model/timing.js';
 import type { CommandOutput } from '../wire/vcenter-shell.js';
+import { anotherRun, LOCK_FUNCTIONS, parseOwner } from './appliance-lock.js';
 import {
   bootUnitPath,
   cronPath,
@@ -25,8 +26,9 @@ export interface Guard {
   /** The folder of the run on the appliance. */
   readonly folder: string;
   /**
-   * Before the first change, and again by whoever goes on with the run. Safe to repeat. Ends only when it is proven: the timer (or watcher)
-   * is there and has looked once by itself, the boot guard is enabled, a sign of life was written. Problem `not-attempted` while it is taking back.
+   * Takes the lock and arms: before anything else, and again by whoever goes on with the run. Safe to repeat. Ends only when it is proven: the
+   * timer (or watcher) is there and has looked once by itself, the boot guard is enabled, a sign of life was written. Problem `not-attempted`
+   * while it is taking back, `another-run` where somebody else has the lock.
    */
   arm(run: ApplianceRun): Promise<Result<ArmProof>>;
   isArmed(run: ApplianceRun): Promise<Result<GuardState>>;
@@ -55,14 +57,47 @@ export interface ArmProof {
   readonly proof: string;
 }
 
-/** Written whole and compared before it gets its name: a connection may break in the middle. $1 the folder, $2 its checksum. */
-const PLACE = `
+/** Exit code: another run holds the lock, and what is printed says who. */
+const HELD = 79;
+
+/**
+ * Lock, folder, guard.sh and arming in one command, which goes on when the connection that sent it is gone: a run that is killed at any
+ * moment has either left nothing here or something that takes it away again. The script comes by stdin and is checked before anything is
+ * written. Where arming fails, what this command made goes; what an earlier session left stays.
+ * $1 the folder of all runs, $2 the run, $3 who, $4 the checksum.
+ */
+const BEGIN = `${LOCK_FUNCTIONS}
 umask 077
-/bin/mkdir -p -m 700 "\${1%/*}" "$1" || exit 1
-/bin/cat > "$1/guard.sh.new" || exit 1
-sum=$(/usr/bin/sha256sum "$1/guard.sh.new") || exit 1
-[ "\${sum%% *}" = "$2" ] || { printf '%s\\n' 'guard.sh did not arrive whole' >&2; exit 1; }
-/bin/mv -f "$1/guard.sh.new" "$1/guard.sh"
+dir="$1/$2"
+script=$(/bin/cat) || exit 1
+sum=$(printf '%s\\n' "$script" | /usr/bin/sha256sum) || exit 1
+[ "\${sum%% *}" = "$4" ] || { printf '%s\\n' 'guard.sh did not arrive whole' >&2; exit 1; }
+known=
+if [ -e "$dir/guard.sh" ]; then known=yes; fi
+locked_by() {
+  by=
+  if [ -e "$1/lock/owner" ]; then read -r by < "$1/lock/owner"; fi
+}
+locked_by "$@"
+was=$by
+take_lock "$@" || exit 1
+locked_by "$@"
+[ "$by" = "run=$2" ] || { show_lock "$@"; exit ${HELD}; }
+place() {
+  /bin/mkdir -p -m 700 "$dir" && printf '%s\\n' "$script" > "$dir/guard.sh.new" || return 1
+  sum=$(/usr/bin/sha256sum "$dir/guard.sh.new") || return 1
+  [ "\${sum%% *}" = "$1" ] || { printf '%s\\n' 'guard.sh could not be written' >&2; return 1; }
+  /bin/mv -f "$dir/guard.sh.new" "$dir/guard.sh"
+}
+place "$4" && /bin/sh "$dir/guard.sh" arm
+code=$?
+[ "$code" != 0 ] || exit 0
+if [ -z "$known" ]; then
+  if [ -e "$dir/guard.sh" ]; then /bin/sh "$dir/guard.sh" forget > /dev/null 2>&1; fi
+  /bin/rm -rf "$dir"
+fi
+[ "$was" = "run=$2" ] || give_lock_back "$@"
+exit "$code"
 `;
 
 /** Prints what is there of these. $1 the timer's unit, the rest files. */
@@ -100,10 +135,13 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
     if (!before.ok) return before;
     if (before.value.state === 'taken-over') return err(takingBack(facts, before.value));
     const script = guardScript(facts, timing);
-    const placed = await run(['/bin/sh', '-c', PLACE, 'sh', folder, sha256(script)], { stdin: script });
-    if (!placed.ok) return placed;
-    if (placed.value.code !== 0) return err(failed(facts, 'placing guard.sh', placed.value));
-    for (const mode of ['arm', 'renew', 'prove']) {
+    const begin = ['/bin/sh', '-c', BEGIN, 'sh', GUARD_ROOT, facts.run, facts.owner, sha256(script)];
+    const begun = await run(begin, { stdin: script, timeoutMs });
+    if (!begun.ok) return begun;
+    if (begun.value.code === HELD) return err(held(facts, begun.value.stdout));
+    if (begun.value.code === TAKEN_OVER) return err(takingBack(facts, before.value));
+    if (begun.value.code !== 0) return err(failed(facts, 'arming', begun.value));
+    for (const mode of ['renew', 'prove']) {
       const output = await run(guard(mode), { timeoutMs });
       if (!output.ok) return output;
       if (output.value.code === TAKEN_OVER) return err(takingBack(facts, before.value));
@@ -178,6 +216,13 @@ function failed({ run }: GuardFacts, what: string, { code, stdout, stderr }: Com
     remedy: `See on the appliance what "sh ${guardPath(run)} status" shows.`,
     retry: 'after-remedy',
   };
+}
+
+function held(facts: GuardFacts, shown: string): Problem {
+  const by = parseOwner(shown);
+  return by === undefined
+    ? failed(facts, 'the lock of the appliance', { code: HELD, stdout: shown, stderr: '' })
+    : anotherRun(facts.label, by);
 }
 
 function takingBack({ run }: GuardFacts, { waitsFor }: GuardStatus): Problem {

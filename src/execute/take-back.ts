@@ -28,9 +28,8 @@ export function takeBack(step: CleanupStep, target: Target): Promise<Done<Undone
       return backService(target);
     case 'arm-self-revert':
       return backGuard(target);
-    case 'open-shell':
-      return backLock(target);
     case 'confirm-backup':
+    case 'open-shell':
     case 'try-reconnect':
     case 'try-plain':
     case 'record-state':
@@ -134,10 +133,6 @@ async function backGuard(target: Target): Promise<Done<Undone>> {
   const gone = target.liftAnswer(await target.guard.disarm(target.shell, leave));
   if (!gone.ok) return gone;
   target.setArmed(false);
-  return ok({ result: 'done' });
-}
-
-async function backLock(target: Target): Promise<Done<Undone>> {
   const released = target.liftAnswer(await releaseLock(target.shell, target.run));
   return released.ok ? ok({ result: 'done' }) : released;
 }

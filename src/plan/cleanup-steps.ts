@@ -67,8 +67,11 @@ export function buildSteps(facts: StepFacts): CleanupStep[] {
     { kind: 'confirm-backup' },
     { seconds: [60, 3600], actor: 'operator', place: 'vcenter', do: [{ by: 'operator', what: 'backup' }] },
   );
-  // The tool locks the appliance before it changes anything.
-  if (facts.by === 'tool') addOpenShell(steps);
+  // From the tool's first trace on the appliance, the appliance takes it back by itself.
+  if (facts.by === 'tool') {
+    addOpenShell(steps);
+    steps.add({ kind: 'arm-self-revert' }, { seconds: [5, 120], do: [{ by: 'self-revert', what: 'arm' }] });
+  }
   for (const { uid, name } of removals.filter((one) => facts.reconnect?.includes(one.uid) === true)) {
     steps.add(
       { kind: 'try-reconnect', uid, name },
@@ -92,9 +95,6 @@ export function buildSteps(facts: StepFacts): CleanupStep[] {
     { kind: 'record-state' },
     { seconds: [5, 60], do: ssh(backupCommands(config)), check: backupCheck(config), undo: ssh(dropBackup(config)) },
   );
-  if (facts.by === 'tool') {
-    steps.add({ kind: 'arm-self-revert' }, { seconds: [5, 120], do: [{ by: 'self-revert', what: 'arm' }] });
-  }
   steps.add(
     { kind: 'lower-retry' },
     {

@@ -82,7 +82,7 @@ export function stepNote(step: CleanupStep, plan: CleanupPlan): string {
     case 'record-state':
       return 'It keeps owner, mode and times, and lies outside the folder SPS reads. Also note what `ip route` and the list of storage providers show now.';
     case 'arm-self-revert':
-      return 'From here on the appliance takes the change back by itself when the tool gives no sign of life for 120 s: route and file at once, then SPS. A boot guard puts the file back before SPS starts. Nothing is changed before both are proven armed.';
+      return 'From here on the appliance takes every change back by itself when the tool gives no sign of life for 120 s: route and file at once, then SPS. A boot guard puts the file back before SPS starts. Nothing is changed before both are proven armed. The lock that keeps other runs away is taken in the same command.';
     case 'lower-retry':
       return 'Digits of one line change, nothing else. SPS reads the file only when it starts, so nothing happens yet. The one change that survives a reboot: see "how to go back".';
     case 'block':

@@ -49,12 +49,9 @@ export function differences(
   return found;
 }
 
-/** What the appliance keeps for whoever comes back: in the folder of the run, and nowhere else. */
+/** What the appliance keeps for whoever comes back, once it has taken itself back: in the folder of the run, and nowhere else. */
 const isRecord = (path: string, armed: boolean): boolean =>
-  armed
-    ? /^\/root\/\.vasatrust\/([^/]+\/[^/]*)?$/.test(path) && !/\/lock(\/|$)/.test(path)
-    : // A run that was killed before it was armed: its lock names it, until somebody goes on with it or takes it back.
-      path.startsWith('/root/.vasatrust/');
+  armed && /^\/root\/\.vasatrust\/([^/]+\/[^/]*)?$/.test(path) && !/\/lock(\/|$)/.test(path);
 
 /** Promises about how a story ends that do not hold. */
 export function judgeEnding(stage: Stage, watch: Watch, ending: Ending): string[] {

@@ -13,7 +13,7 @@ import { type Ending, judgeEnding } from './promises.js';
 import { fileText } from './standing.js';
 import { type Surroundings, ToolProcess } from './tool-process.js';
 import { Watch } from './watch.js';
-import { openStage, RUN, type Stage, VARIANTS } from './worlds.js';
+import { openStage, RUN, type Stage, VARIANTS, type Variant } from './worlds.js';
 
 /** Parts of the run that a safety is taken out of; see safeties.ts. */
 export type Sabotage = (parts: RunParts) => RunParts;
@@ -21,6 +21,8 @@ export type Sabotage = (parts: RunParts) => RunParts;
 export interface StoryOptions {
   readonly sabotage?: Sabotage;
   readonly verbose?: boolean;
+  /** In place of the numbered one. */
+  readonly variant?: Variant;
   /** Before anything happens. */
   readonly prepare?: (stage: Stage) => void;
   /** Another way to the appliance than through memory. */
@@ -54,7 +56,7 @@ const LONGEST_SESSION_S = 4 * 3_600;
 
 /** Plays one story from its plan; the same plan gives the same story. */
 export async function playStory(plan: StoryPlan, options: StoryOptions = {}): Promise<StoryEnd> {
-  const { clock, ...stage } = await openStage(plan.variant, (start) => new VirtualClock(start));
+  const { clock, ...stage } = await openStage(options.variant ?? plan.variant, (start) => new VirtualClock(start));
   options.prepare?.(stage);
   switchOn(stage.world, stage.vcenter);
   const way = await clock.run((options.openWay ?? memoryWay)(stage, clock));
@@ -107,7 +109,7 @@ class Story {
 
   async play(): Promise<StoryEnd> {
     const ticking = this.#tick();
-    this.#watch.note(`variant: ${VARIANTS[this.#plan.variant]?.name}`);
+    this.#watch.note(`variant: ${(this.#options.variant ?? VARIANTS[this.#plan.variant])?.name}`);
     let end: RunEnd | undefined;
     for (const session of this.#plan.sessions) {
       if (end !== undefined && end.result !== 'left-changed') break;

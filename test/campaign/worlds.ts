@@ -61,16 +61,17 @@ interface Made {
   readonly start: Date;
 }
 
-const made = new Map<number, Promise<Made>>();
+const made = new Map<Variant, Promise<Made>>();
 
-/** A world of its own for one story; made once per process and variant, then copied. */
+/** A world of its own for one story; made once per process and variant, then copied. @param which a number of `VARIANTS`, or one of one's own */
 export async function openStage(
-  variant: number,
+  which: number | Variant,
   clockFrom: (start: Date) => VirtualClock,
 ): Promise<Stage & { readonly clock: VirtualClock }> {
+  const variant = typeof which === 'number' ? (VARIANTS[which] as Variant) : which;
   let making = made.get(variant);
   if (making === undefined) {
-    making = makeWorld(VARIANTS[variant] as Variant);
+    making = makeWorld(variant);
     made.set(variant, making);
   }
   const { world: original, plan, start } = await making;

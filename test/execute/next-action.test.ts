@@ -40,14 +40,14 @@ const looked = (kind: CleanupStepKind, state: 'in-effect' | 'not-in-effect' | 'd
 });
 
 const BEGUN: RunEvent[] = [SAMPLE_BEGIN, SAMPLE_SESSION];
-const HEAD: RunEvent[] = [...BEGUN, ...did('confirm-backup', 'already'), ...did('open-shell')];
+const HEAD: RunEvent[] = [...BEGUN, ...did('confirm-backup', 'already'), ...did('open-shell'), ...did('arm-self-revert')];
 const TRIED: RunEvent[] = [
   ...HEAD,
   ...failed(ofUid('try-plain', CT1), STILL_THERE),
   ...failed(ofUid('try-plain', CT0), STILL_THERE),
 ];
-const ARMED: RunEvent[] = [...TRIED, ...did('record-state'), ...did('arm-self-revert')];
-const UNTIL_E: RunEvent[] = [...ARMED, ...did('lower-retry'), ...did('block'), ...did('stop-sps'), ...did('start-sps')];
+const RECORDED: RunEvent[] = [...TRIED, ...did('record-state')];
+const UNTIL_E: RunEvent[] = [...RECORDED, ...did('lower-retry'), ...did('block'), ...did('stop-sps'), ...did('start-sps')];
 const UNTIL_GATE: RunEvent[] = [...UNTIL_E, ...did('await-offline')];
 const UNTIL_F: RunEvent[] = [...UNTIL_GATE, ...unregistered(CT1), ...unregistered(CT0)];
 const UNTIL_END: RunEvent[] = [
@@ -109,18 +109,22 @@ const ENDING = ['apply unblock', 'apply restore-retry', 'apply restart-sps', 'ap
 describe('a run', () => {
   for (const [name, events, expected] of [
     ['begins with the backup', BEGUN, 'apply confirm-backup.vc65'],
-    ['locks the appliance before it changes anything', [...BEGUN, ...did('confirm-backup', 'already')], 'apply open-shell.vc65'],
+    ['looks at the appliance', [...BEGUN, ...did('confirm-backup', 'already')], 'apply open-shell.vc65'],
+    [
+      'arms the self-revert before it changes anything',
+      [...BEGUN, ...did('confirm-backup', 'already'), ...did('open-shell')],
+      'apply arm-self-revert.vc65',
+    ],
     ['tries the plain removal first, inactive ones first', HEAD, `apply ${ofUid('try-plain', CT1)}`],
     ['tries each of them', [...HEAD, ...failed(ofUid('try-plain', CT1), STILL_THERE)], `apply ${ofUid('try-plain', CT0)}`],
     ['then records what is there', TRIED, 'apply record-state.vc65'],
-    ['arms the self-revert before the first change', [...TRIED, ...did('record-state')], 'apply arm-self-revert.vc65'],
-    ['changes the file', ARMED, 'apply lower-retry.vc65'],
+    ['changes the file', RECORDED, 'apply lower-retry.vc65'],
     ['waits at the gate', UNTIL_E, 'apply await-offline.vc65'],
     ['removes one after the other', [...UNTIL_GATE, ...unregistered(CT1)], `apply ${ofUid('unregister', CT0)}`],
     ['unblocks when all are gone', UNTIL_F, 'apply unblock.vc65'],
     ['ends', UNTIL_END, 'end done'],
-    ['goes on with a step whose connection broke', [...ARMED, intent(stepOf('lower-retry'))], 'apply lower-retry.vc65 again'],
-    ['takes back when a step failed', [...ARMED, ...failed(stepOf('lower-retry'), BROKE)], 'decide take-back step-failed'],
+    ['goes on with a step whose connection broke', [...RECORDED, intent(stepOf('lower-retry'))], 'apply lower-retry.vc65 again'],
+    ['takes back when a step failed', [...RECORDED, ...failed(stepOf('lower-retry'), BROKE)], 'decide take-back step-failed'],
     [
       'goes one at a time when a registration survives the pass',
       [...UNTIL_GATE, ...failed(ofUid('unregister', CT1), STILL_THERE)],
@@ -143,7 +147,6 @@ describe('a run', () => {
     const events = [...HEAD, removed(CT1, 'plain'), ...failed(ofUid('try-plain', CT0), STILL_THERE)];
     expect(path(events)).toEqual([
       'apply record-state',
-      'apply arm-self-revert',
       'apply lower-retry',
       'apply block',
       'apply stop-sps',
@@ -153,10 +156,7 @@ describe('a run', () => {
       ...ENDING,
       'end done',
     ]);
-    const action = nextAction(
-      SAMPLE_PLAN,
-      journalOf([...events, ...did('record-state'), ...did('arm-self-revert'), ...did('lower-retry')]),
-    );
+    const action = nextAction(SAMPLE_PLAN, journalOf([...events, ...did('record-state'), ...did('lower-retry')]));
     expect(action).toMatchObject({ do: 'apply', step: { kind: 'block', addresses: ['10.1.2.3'] } });
   });
 
@@ -172,27 +172,26 @@ describe('a run', () => {
 });
 
 describe('what was done by an earlier session', () => {
-  for (const [name, before, expected] of [
-    ['is looked at again, the lock first', ARMED, 'look open-shell.vc65'],
-    ['is not taken for granted: the self-revert', [...ARMED], 'look open-shell.vc65'],
-  ] as const)
-    test(name, () => expect(next([...before, session('resume')])).toBe(expected));
+  test('is looked at again, the login first', () => expect(next([...RECORDED, session('resume')])).toBe('apply open-shell.vc65'));
+
+  test('is not taken for granted: the self-revert', () =>
+    expect(next([...RECORDED, session('resume'), ...did('open-shell')])).toBe('look arm-self-revert.vc65'));
 
   const again = (events: readonly RunEvent[], ...looks: readonly RunEvent[]): RunEvent[] => [
     ...events,
     session('resume'),
-    looked('open-shell', 'in-effect'),
+    ...did('open-shell'),
     ...looks,
   ];
   for (const [name, events, expected] of [
     [
       'a removal that was under way is asked about before anything else',
-      again([...UNTIL_GATE, intent(ofUid('unregister', CT1))]),
+      again([...UNTIL_GATE, intent(ofUid('unregister', CT1))], looked('arm-self-revert', 'in-effect')),
       `look ${ofUid('unregister', CT1)}`,
     ],
     [
       'a self-revert that is gone is armed again',
-      again(UNTIL_E, looked('record-state', 'in-effect'), looked('arm-self-revert', 'not-in-effect')),
+      again(UNTIL_E, looked('arm-self-revert', 'not-in-effect')),
       'apply arm-self-revert.vc65',
     ],
     [
@@ -264,9 +263,9 @@ describe('what was done by an earlier session', () => {
 
   test('when all are gone, only the way back is left', () => {
     expect(path([...UNTIL_F, session('resume')])).toEqual([
-      'look open-shell',
-      'look record-state',
+      'apply open-shell',
       'look arm-self-revert',
+      'look record-state',
       ...ENDING,
       'end done',
     ]);
@@ -279,24 +278,17 @@ describe('taking back', () => {
   test('is decided when it is asked for', () => expect(next(asked(UNTIL_E))).toBe('decide take-back asked'));
 
   for (const [name, events, expected] of [
-    ['nothing was changed: the lock', HEAD, ['undo open-shell', 'end taken-back']],
+    ['nothing is there yet', [...BEGUN, ...did('confirm-backup', 'already'), ...did('open-shell')], ['end taken-back']],
+    ['nothing was changed: the self-revert', HEAD, ['undo arm-self-revert', 'end taken-back']],
     [
       'the folder of the run',
       [...TRIED, ...did('record-state')],
-      ['look try-plain', 'look try-plain', 'undo arm-self-revert', 'undo open-shell', 'end taken-back'],
+      ['look try-plain', 'look try-plain', 'undo arm-self-revert', 'end taken-back'],
     ],
     [
       'the file was about to be changed',
-      [...ARMED, intent(stepOf('lower-retry'))],
-      [
-        'undo lower-retry',
-        'undo stop-sps',
-        'look try-plain',
-        'look try-plain',
-        'undo arm-self-revert',
-        'undo open-shell',
-        'end taken-back',
-      ],
+      [...RECORDED, intent(stepOf('lower-retry'))],
+      ['undo lower-retry', 'undo stop-sps', 'look try-plain', 'look try-plain', 'undo arm-self-revert', 'end taken-back'],
     ],
     [
       'SPS runs, the provider is blocked',
@@ -308,7 +300,6 @@ describe('taking back', () => {
         'look try-plain',
         'look try-plain',
         'undo arm-self-revert',
-        'undo open-shell',
         'end taken-back',
       ],
     ],
@@ -322,21 +313,13 @@ describe('taking back', () => {
         'look unregister',
         'look try-plain',
         'undo arm-self-revert',
-        'undo open-shell',
         'end removed-and-taken-back',
       ],
     ],
     [
       'registrations are gone',
       UNTIL_F,
-      [
-        'undo block',
-        'undo lower-retry',
-        'undo stop-sps',
-        'undo arm-self-revert',
-        'undo open-shell',
-        'end removed-and-taken-back',
-      ],
+      ['undo block', 'undo lower-retry', 'undo stop-sps', 'undo arm-self-revert', 'end removed-and-taken-back'],
     ],
   ] as const)
     test(name, () => expect(path(asked(events))).toEqual(['decide take-back', ...expected]));
@@ -370,10 +353,10 @@ describe('taking back', () => {
   });
 
   test('after an interrupted taking back a later session can go on to the end', () => {
-    const events = [...UNTIL_E, decided, ...did('block', 'done', 'undo'), session('resume'), looked('open-shell', 'in-effect')];
+    const events = [...UNTIL_E, decided, ...did('block', 'done', 'undo'), session('resume'), ...did('open-shell')];
     expect(path(events).slice(0, 6)).toEqual([
-      'look record-state',
       'look arm-self-revert',
+      'look record-state',
       'look lower-retry',
       'apply block',
       'apply stop-sps',

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { takeLock } from '../../src/execute/appliance-lock.js';
 import { GUARD_ROOT, type GuardFacts, guardFolder, TAKEN_OVER } from '../../src/execute/guard-facts.js';
 import type { GuardStatus } from '../../src/execute/guard-status.js';
 import { openGuard } from '../../src/execute/self-revert.js';
@@ -29,6 +28,7 @@ function value<T>(result: Result<T>): T {
 
 const factsFor = (text: string, pid: number, bootId: string): GuardFacts => ({
   run: RUN,
+  label: 'vc65',
   configPath: SMS_CONFIG,
   working: SMS_CONFIG.replace('sms-config.xml', '.sms-config.xml.vasatrust'),
   backup: `${guardFolder(RUN)}/sms-config.xml.orig`,
@@ -62,7 +62,6 @@ async function blocked(shell: 'bash' | 'appliancesh', init: 'systemd' | 'other')
   const bootId = (await must(['/bin/cat', '/proc/sys/kernel/random/boot_id'])).stdout.trim();
   const facts = factsFor(text, vcenter.appliance.sps.pid, bootId);
   const guard = openGuard(facts, DEFAULT_TIMING);
-  value(await clock.run(takeLock(run, facts)));
   const proof = value(await clock.run(guard.arm(run)));
   await must(guard.fenced(['/bin/cp', '-p', SMS_CONFIG, facts.working]));
   await must(guard.fenced(['/bin/sed', '-i', 's/>99999</>4</', facts.working]));
@@ -127,7 +126,6 @@ describe.each([
     const bootId = value(await clock.run(run(['/bin/cat', '/proc/sys/kernel/random/boot_id']))).stdout.trim();
     const facts = factsFor(text, vcenter.appliance.sps.pid, bootId);
     const guard = openGuard(facts, DEFAULT_TIMING);
-    value(await clock.run(takeLock(run, facts)));
     expect(await clock.run(guard.arm(withIdle))).toMatchObject({
       ok: false,
       error: { code: 'command-failed', summary: expect.stringContaining('has not looked') },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readLock, releaseLock, takeLock } from '../../src/execute/appliance-lock.js';
+import { readLock, releaseLock } from '../../src/execute/appliance-lock.js';
 import { FENCE_BUSY, type GuardFacts, LEASE_UNWRITABLE, NOT_ARMED, TAKEN_OVER } from '../../src/execute/guard-facts.js';
 import { openGuard } from '../../src/execute/self-revert.js';
 import type { RunId } from '../../src/model/run.js';
@@ -24,6 +24,7 @@ const OLD_PID = 500;
 const sha = (text: string) => createHash('sha256').update(text).digest('hex');
 const facts: GuardFacts = {
   run: RUN,
+  label: 'vc65',
   configPath: CONFIG,
   working: '/usr/lib/vmware-vpx/sps/conf/.sms-config.xml.vasatrust',
   backup: `${FOLDER}/sms-config.xml.orig`,
@@ -56,15 +57,22 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
     box.write('/proc/uptime', `${seconds.toFixed(2)} 1.00\n`);
   }
 
+  /** Every file and folder where something of a run could be. */
+  const everyFile = () =>
+    must(['/usr/bin/find', '/etc', '/fake/units', '/root', '/run', '/usr/lib/vmware-vpx']).trim().split('\n').sort();
+
   async function armed(): Promise<void> {
+    fresh();
+    expect(await guard.arm(box.shell)).toMatchObject({ ok: true, value: { kind: 'systemd' } });
+  }
+
+  function fresh(): void {
     box.reset({ [CONFIG]: BEFORE, '/fake/state': 'STARTED\n', '/fake/pid': `${OLD_PID}\n`, '/fake/loaded': BEFORE });
     must(['/bin/touch', '-d', '2020-02-02T02:02:02Z', CONFIG]);
     must(['/bin/chmod', '640', CONFIG]);
-    must(['/bin/mkdir', '-p', '/run/systemd/system']);
+    must(['/bin/mkdir', '-p', '/run/systemd/system', '/etc/systemd/system/multi-user.target.wants']);
     box.write('/proc/sys/kernel/random/boot_id', `${BOOT}\n`);
     setUptime(5000.07);
-    expect(await takeLock(box.shell, facts)).toEqual({ ok: true, value: { kind: 'taken' } });
-    expect(await guard.arm(box.shell)).toMatchObject({ ok: true, value: { kind: 'systemd' } });
   }
 
   function must(argv: readonly string[]): string {
@@ -484,15 +492,38 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
 
   test('the lock says who holds it, and is given back by its run alone', async () => {
     await armed();
-    const other = { run: '20261122T203000Z-vc65-beef' as RunId, owner: 'b@x' };
+    const other = { ...facts, run: '20261122T203000Z-vc65-beef' as RunId, owner: 'b@x' };
+    const guardOfOther = openGuard(other, DEFAULT_TIMING);
     const held = { run: RUN, owner: facts.owner, since: expect.stringMatching(/^\d{4}-.*Z$/) };
-    expect(await takeLock(box.shell, other)).toEqual({ ok: true, value: { kind: 'held', by: held } });
-    expect(await takeLock(box.shell, facts)).toEqual({ ok: true, value: { kind: 'taken' } });
+    const before = everyFile();
+    expect(await guardOfOther.arm(box.shell)).toMatchObject({
+      ok: false,
+      error: { code: 'another-run', summary: expect.stringContaining(`${RUN}, by ${facts.owner}, since `) },
+    });
+    expect(everyFile()).toEqual(before);
+    expect(await guard.arm(box.shell)).toMatchObject({ ok: true });
     expect(await releaseLock(box.shell, other.run)).toMatchObject({ ok: true });
     expect(await readLock(box.shell)).toEqual({ ok: true, value: held });
     expect(await releaseLock(box.shell, RUN)).toMatchObject({ ok: true });
     expect(await readLock(box.shell)).toEqual({ ok: true, value: undefined });
-    expect(await takeLock(box.shell, other)).toEqual({ ok: true, value: { kind: 'taken' } });
+    expect(await guardOfOther.arm(box.shell)).toMatchObject({ ok: true });
+    expect(await readLock(box.shell)).toMatchObject({ value: { run: other.run, owner: 'b@x' } });
+  });
+
+  test.each([
+    ['did not arrive whole', () => {}, (script: string) => script.slice(0, -100)],
+    ['its timer does not start', () => box.write('/fake/systemd-run-fails', ''), (script: string) => script],
+    ['the file is another than planned', () => box.write(CONFIG, OTHER), (script: string) => script],
+    ['the copy cannot be made', () => box.hide('/bin/cp'), (script: string) => script],
+  ])('arming that fails leaves nothing at all: %s', async (_name, prepare, sent) => {
+    fresh();
+    prepare();
+    const before = everyFile();
+    const shell: GuardBox['shell'] = (argv, options) =>
+      box.shell(argv, options?.stdin === undefined ? options : { stdin: sent(options.stdin) });
+    expect(await guard.arm(shell)).toMatchObject({ ok: false, error: { code: 'command-failed' } });
+    expect(everyFile()).toEqual(before);
+    expect(await readLock(box.shell)).toEqual({ ok: true, value: undefined });
   });
 
   const killed = [

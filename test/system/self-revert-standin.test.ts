@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { takeLock } from '../../src/execute/appliance-lock.js';
 import { bootUnitName, type GuardFacts, guardFolder, TAKEN_OVER } from '../../src/execute/guard-facts.js';
 import { bootUnit } from '../../src/execute/guard-script.js';
 import { openGuard } from '../../src/execute/self-revert.js';
@@ -64,6 +63,7 @@ describe.skipIf(missingStandin())('the self-revert on an appliance with a real s
     const { sps } = await at.state();
     const facts: GuardFacts = {
       run: RUN,
+      label: 'vc65',
       configPath: SMS_CONFIG,
       working: SMS_CONFIG.replace('sms-config.xml', '.sms-config.xml.vasatrust'),
       backup: `${guardFolder(RUN)}/sms-config.xml.orig`,
@@ -78,7 +78,6 @@ describe.skipIf(missingStandin())('the self-revert on an appliance with a real s
     const guard = openGuard(facts, TIMING);
     const renewing = setInterval(() => void shell(guard.renew), TIMING.renewMs);
     try {
-      expect(await takeLock(shell, facts)).toMatchObject({ ok: true, value: { kind: 'taken' } });
       expect(await guard.arm(shell)).toMatchObject({ ok: true, value: { kind: 'systemd' } });
       const file = await describeFile();
       await must(guard.fenced(['/bin/cp', '-p', SMS_CONFIG, facts.working]));

@@ -1,17 +1,14 @@
-import { err, ok, type Problem } from '../../model/problem.js';
-import { type LockOwner, readLock, takeLock } from '../appliance-lock.js';
+import { ok, type Problem } from '../../model/problem.js';
+import { anotherRun, readLock } from '../appliance-lock.js';
 import { failingChecks } from '../appliance-state.js';
 import { awaitHealthy, STARTING } from '../service.js';
-import { inEffect, notInEffect, type StepHandler } from '../step-handler.js';
-import type { Target } from '../target.js';
+import { notInEffect, type StepHandler } from '../step-handler.js';
 import { failed } from '../trouble.js';
 
-/** Step 1, and the lock: nobody else's run works on this appliance from here on. */
+/** Step 1; and nobody else's run works on this appliance. It leaves no trace there. */
 export const openShell: StepHandler<'open-shell'> = {
-  async inspect(_step, target) {
-    const lock = target.liftAnswer(await readLock(target.shell));
-    if (!lock.ok) return lock;
-    return ok(lock.value?.run === target.run ? inEffect() : notInEffect());
+  async inspect() {
+    return ok(notInEffect());
   },
   async capture() {
     return ok(null);
@@ -26,9 +23,10 @@ export const openShell: StepHandler<'open-shell'> = {
     if (!failing.ok) return failing;
     // Who comes back to a run finds SPS in any state.
     if (failing.value.length > 0 && !target.isBegun) return failed(notReady(target.label, failing.value));
-    const locked = target.liftAnswer(await takeLock(target.shell, { run: target.run, owner: target.owner }));
-    if (!locked.ok) return locked;
-    return locked.value.kind === 'taken' ? ok(null) : err({ kind: 'failed', problem: anotherRun(target, locked.value.by) });
+    const lock = target.liftAnswer(await readLock(target.shell));
+    if (!lock.ok) return lock;
+    const { value: by } = lock;
+    return by === undefined || by.run === target.run ? ok(null) : failed(anotherRun(target.label, by));
   },
 };
 
@@ -38,12 +36,4 @@ const notReady = (target: string, failing: readonly string[]): Problem => ({
   summary: `${target} is not ready: ${failing.join('; ')}`,
   remedy: 'SPS has to be STARTED and HEALTHY, and the login has to be root, before a cleanup begins. Nothing was changed.',
   retry: 'after-remedy',
-});
-
-const anotherRun = ({ label }: Target, { run, owner, since }: LockOwner): Problem => ({
-  code: 'another-run',
-  target: label,
-  summary: `another run works on ${label}: ${run}, by ${owner}, since ${since}`,
-  remedy: `Wait for it, or look at it with \`vasatrust runs show ${run}\` where it was started; \`vasatrust runs revert ${run}\` ends one that nobody works on. Nothing was changed.`,
-  retry: 'later',
 });

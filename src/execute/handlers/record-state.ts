@@ -13,11 +13,12 @@ import { freshList } from './removal.js';
 
 /** What was there before the first change, and a copy of the file in the folder of the run. */
 export const recordState: StepHandler<'record-state'> = {
-  async inspect(_step, target) {
+  async inspect(_step, target, begun) {
     const { path, backup, exact } = target.plan.config;
     const copy = await readFileFacts(target, backup);
     if (!copy.ok) return copy;
-    if (exact !== undefined && copy.value?.sha === exact.shaNow) return ok(inEffect());
+    // Arming made such a copy; what was there is not written down by that.
+    if (begun !== undefined && exact !== undefined && copy.value?.sha === exact.shaNow) return ok(inEffect());
     const file = await readFileFacts(target, path);
     if (!file.ok) return file;
     // Copied now, it would not be the original.
@@ -57,7 +58,7 @@ export const recordState: StepHandler<'record-state'> = {
   },
 };
 
-/** One after the other, up to the first that fails: before anything is armed, in the folder of the run alone. */
+/** One after the other, up to the first that fails: in the folder of the run alone. */
 async function runAll(target: Target, acts: readonly Act[]): Promise<Done<void>> {
   for (const act of acts) {
     if (act.by !== 'ssh') continue;

@@ -11,7 +11,7 @@ import { type Done, failed } from '../trouble.js';
 /** SMS lets go of a registration before its task ends, or not at all; some looks more, for whoever thinks otherwise. */
 const LOOKS_AFTER_TASK = 3;
 /** Seconds until the first question; each pause is twice the one before, up to what the step says. */
-const FIRST_PAUSE = 0.5;
+const FIRST_PAUSE = 0.25;
 const PATIENCE = 120;
 
 /** A fresh list of registrations. SMS answers nothing for a while after SPS starts: asked again, within bounds. */

@@ -2,7 +2,7 @@ import { ok } from '../../model/problem.js';
 import { releaseLock } from '../appliance-lock.js';
 import { inEffect, notInEffect, type StepHandler } from '../step-handler.js';
 
-/** Proven armed before the first change. */
+/** Proven armed before anything else; the lock of the appliance comes with it. */
 export const armSelfRevert: StepHandler<'arm-self-revert'> = {
   async inspect(_step, target) {
     const state = target.liftAnswer(await target.guard.isArmed(target.shell));
@@ -33,7 +33,7 @@ export const disarmSelfRevert: StepHandler<'disarm-self-revert'> = {
     const gone = target.liftAnswer(await target.guard.disarm(target.shell));
     if (!gone.ok) return gone;
     target.setArmed(false);
-    // Where the plain removal was enough, nothing but the lock is there.
+    // Of a self-revert that ended before, in the middle of tidying up.
     const released = target.liftAnswer(await releaseLock(target.shell, target.run));
     return released.ok ? ok(null) : released;
   },
