@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -6,6 +7,8 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
+    // By itself vitest leaves a core idle: half the machine, where there are two.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         test: {
@@ -39,6 +42,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
+          maxWorkers: 1,
         },
       },
     ],

@@ -3,6 +3,7 @@ import { type FileJournal, JournalLost } from '../execute/journal-file.js';
 import { openWay } from '../execute/open-way.js';
 import type { RunOperator } from '../execute/ports.js';
 import { type RunEnd, runCleanup } from '../execute/run-plan.js';
+import { readRun } from '../execute/run-state.js';
 import { summarize } from '../execute/summarize-run.js';
 import type { CleanupPlan } from '../model/cleanup-plan.js';
 import type { Problem } from '../model/problem.js';
@@ -34,7 +35,7 @@ export async function carryOut(parts: Carrying, options: GlobalOptions, around: 
   const { plan, vcenter, config, look, journal, operator, deadline, yes } = parts;
   const { timing, clock, out, underway } = around;
   const telling = openTelling(out, clock, options.progress);
-  underway.now = underwayOf(journal, vcenter.id, around);
+  underway.now = underwayOf(journal, plan, around);
   let end: RunEnd;
   try {
     end = await runCleanup({
@@ -102,7 +103,8 @@ function exitCodeOf(
 const hostKeyOf = (entries: readonly JournalEntry[]): string | undefined =>
   entries.find((entry) => entry.event === 'appliance')?.facts.hostKey;
 
-function underwayOf(journal: FileJournal, vcenter: string, { timing, clock }: Surroundings): Underway {
+function underwayOf(journal: FileJournal, plan: CleanupPlan, { timing, clock }: Surroundings): Underway {
+  const vcenter = plan.vcenter.id;
   return {
     stopping: () =>
       `interrupted: the step in hand comes to its end, then everything is taken back, which may take some minutes. Ctrl-C again leaves at once; then ${vcenter} takes itself back.`,
@@ -110,8 +112,14 @@ function underwayOf(journal: FileJournal, vcenter: string, { timing, clock }: Su
       const summary = summarize(journal.entries, false);
       const by = new Date(clock.now().getTime() + selfRevertMs(timing)).toISOString().slice(11, 19);
       if (summary.at === 'A') {
-        const words = `left at once. The run ${journal.run} has changed nothing on ${vcenter} yet; what watches over it there ends by itself by ${by} UTC.`;
-        return { words, code: EXIT.interrupted };
+        const gone = summary.removals.filter((one) => one.gone).map(({ name }) => name);
+        const { wasArmed } = readRun(plan, journal.entries);
+        const watch = wasArmed ? `; what watches over it there ends by itself by ${by} UTC` : '';
+        const words =
+          gone.length === 0
+            ? `left at once. The run ${journal.run} has changed nothing on ${vcenter} yet${watch}.`
+            : `left at once. The run ${journal.run} has removed ${gone.join(', ')} from ${vcenter}, and changed nothing else yet${watch}.`;
+        return { words, code: gone.length === 0 ? EXIT.interrupted : EXIT.registrationGone };
       }
       return { words: leftWords(vcenter, journal.run, by), code: EXIT.leftChanged };
     },

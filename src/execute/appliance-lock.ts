@@ -100,6 +100,6 @@ export const anotherRun = (target: string, { run, owner, since }: LockOwner): Pr
   code: 'another-run',
   target,
   summary: `another run works on ${target}: ${run}, by ${owner}, since ${since}`,
-  remedy: `Wait for it, or look at it with \`vasatrust runs show ${run}\` where it was started; \`vasatrust runs revert ${run}\` ends one that nobody works on. Nothing was changed.`,
+  remedy: `Wait for it, or look at it with \`vasatrust runs show ${run}\` where it was started; \`vasatrust runs revert ${run}\` ends one that nobody works on. Nothing is changed meanwhile.`,
   retry: 'later',
 });

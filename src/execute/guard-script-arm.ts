@@ -118,7 +118,7 @@ arm() {
   is_right || [ "$SHA" = "$DURING" ] || fail "$CONFIG was changed by somebody else: sha256 $SHA"
   for arm_mark in $MARKS; do
     case $arm_mark in
-      removed) ;;
+      removed | touched) ;;
       *) /bin/rm -f "$DIR/$arm_mark" ;;
     esac
     marked "$arm_mark" || : > "$DIR/$arm_mark.no" || fail "$DIR cannot be written"
@@ -258,10 +258,12 @@ in_fence() {
     do)
       shift
       may_go_on || return
+      mark touched
       exec "$@"
       ;;
     detach)
       may_go_on || return
+      mark touched
       under_way "$2" || launch "$2"
       ;;
     removed)

@@ -136,6 +136,11 @@ pid_is_clean() {
 }
 
 sps_back() {
+  # The run has changed nothing yet: who stopped or restarted SPS meanwhile knows why.
+  if ! marked touched; then
+    SPS=ok
+    return
+  fi
   SPS=waiting
   sps_status
   case $STATE in

@@ -27,6 +27,7 @@ const PROVE_SLEEP_MS = 200;
 const MARKS = [
   'reverting',
   'removed',
+  'touched',
   'rebooted',
   'hands-off',
   'start-1',

@@ -45,7 +45,7 @@ export interface RunEnd {
   /** uids that are proven gone. */
   readonly removed: readonly string[];
   readonly interrupted: boolean;
-  /** Why the run did not go to its end. With code `another-run` nothing was changed, and nothing was to be taken back. */
+  /** Why the run did not go to its end. With code `another-run` this process changed nothing. */
   readonly problem?: Problem;
 }
 
@@ -76,7 +76,7 @@ class Runner {
     const { run, plan, journal, way, clock, timing, say, interrupted, registering, operator } = parts;
     this.#target = new Target({
       run,
-      owner: `${operator.user}@${operator.host}`,
+      owner: plainOwner(operator),
       plan,
       journal,
       way,
@@ -328,6 +328,9 @@ class Runner {
     await this.#parts.journal.append(event);
   }
 }
+
+/** For a shell script: names of accounts may have any letters. */
+const plainOwner = ({ user, host }: RunOperator): string => `${user}@${host}`.replace(/[^\x20-\x7e]/gu, '?').slice(0, 200);
 
 /** From here on, going on and going back are the same way. */
 const leadsBack = ({ kind }: CleanupStep): boolean =>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { err, ok, type Problem, type Result } from '../model/problem.js';
 import type { Timing } from '../model/timing.js';
 import type { CommandOutput } from '../wire/vcenter-shell.js';
-import { anotherRun, LOCK_FUNCTIONS, parseOwner } from './appliance-lock.js';
+import { anotherRun, LOCK_FUNCTIONS, parseOwner, readLock, releaseLock } from './appliance-lock.js';
 import {
   bootUnitPath,
   cronPath,
@@ -61,12 +61,15 @@ export interface ArmProof {
 const HELD = 79;
 
 /**
- * Lock, folder, guard.sh and arming in one command, which goes on when the connection that sent it is gone: a run that is killed at any
- * moment has either left nothing here or something that takes it away again. The script comes by stdin and is checked before anything is
- * written. Where arming fails, what this command made goes; what an earlier session left stays.
+ * Lock, folder, guard.sh and arming in one command, which goes on when the connection that sent it is gone (a terminal that is closed sends
+ * HUP, a channel PIPE): a run that is killed at any moment has either left nothing here or something that takes it away again. The script
+ * comes by stdin and is checked before anything is written. Where arming fails, what this command made goes; what an earlier session left
+ * stays, and a lock is never given back while something is armed.
  * $1 the folder of all runs, $2 the run, $3 who, $4 the checksum.
  */
 const BEGIN = `${LOCK_FUNCTIONS}
+trap '' HUP PIPE
+trap : TERM
 umask 077
 dir="$1/$2"
 script=$(/bin/cat) || exit 1
@@ -93,10 +96,10 @@ place "$4" && /bin/sh "$dir/guard.sh" arm
 code=$?
 [ "$code" != 0 ] || exit 0
 if [ -z "$known" ]; then
-  if [ -e "$dir/guard.sh" ]; then /bin/sh "$dir/guard.sh" forget > /dev/null 2>&1; fi
+  if [ -e "$dir/guard.sh" ]; then /bin/sh "$dir/guard.sh" forget > /dev/null 2>&1 || exit "$code"; fi
   /bin/rm -rf "$dir"
 fi
-[ "$was" = "run=$2" ] || give_lock_back "$@"
+if [ "$was" != "run=$2" ] && { [ ! -e "$dir/armed" ] || [ -e "$dir/done" ]; }; then give_lock_back "$@"; fi
 exit "$code"
 `;
 
@@ -167,6 +170,9 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
       const removed = await run(['/bin/rm', '-rf', folder]);
       if (!removed.ok) return removed;
     }
+    // The script gives it back, too; not one that was half taken, or half given back.
+    const released = await releaseLock(run, facts.run);
+    if (!released.ok) return released;
     const files = [
       folder,
       bootUnitPath(facts.run),
@@ -177,9 +183,11 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
     ];
     const left = await run(['/bin/sh', '-c', LEFT, 'sh', timerUnit(facts.run), ...files]);
     if (!left.ok) return left;
-    const names = left.value.stdout.trim();
-    if (left.value.code === 0 && names === '') return ok(undefined);
-    return err(failed(facts, 'disarm', { ...left.value, stderr: `still there: ${names.split('\n').join(', ')}` }));
+    const lock = await readLock(run);
+    if (!lock.ok) return lock;
+    const names = [...left.value.stdout.trim().split('\n'), lock.value?.run === facts.run ? 'the lock' : ''].filter(Boolean);
+    if (left.value.code === 0 && names.length === 0) return ok(undefined);
+    return err(failed(facts, 'disarm', { ...left.value, stderr: `still there: ${names.join(', ')}` }));
   }
 
   return {

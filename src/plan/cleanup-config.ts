@@ -6,8 +6,8 @@ import type { RefusalReason } from './cleanup-refusal.js';
 import { editRetryAttempt, LOWERED_RETRY, SHIPPED_RETRY, type SmsConfigEdit } from './sms-config-edit.js';
 
 const PATH = '/usr/lib/vmware-vpx/sps/conf/sms-config.xml';
-/** Beside the file, for a rename; not named *.xml, should anything read the whole folder. */
-const WORKING = `${PATH}.vasatrust-new`;
+/** Beside the file, for a rename; not named *.xml, should anything read the whole folder. No two runs share one. */
+const workingOf = (run: string | undefined): string => `${PATH}.vasatrust${run === undefined ? '' : `-${run}`}-new`;
 const backupOf = (run: string): string => `/root/.vasatrust/${run}/sms-config.xml.orig`;
 /** Seconds; published. */
 const INTERVAL = 30;
@@ -66,7 +66,7 @@ export function planConfig(
   const during = String(LOWERED_RETRY);
   const common = {
     path: PATH,
-    working: WORKING,
+    working: workingOf(by === 'tool' ? run : undefined),
     backup: backupOf(by === 'tool' ? (run ?? 'run') : 'by-hand'),
     during,
     xmllint: hasXmllint(probes),

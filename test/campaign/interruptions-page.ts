@@ -42,7 +42,8 @@ ${Object.entries(LETTERS)
 **As before** means: no route of ours; \`sms-config.xml\` byte for byte as it was, with owner, mode and time; SPS STARTED and HEALTHY, and
 running with the value it ran with before; every other registration untouched; no timer, unit, cron line or watcher left; no file of ours,
 except, where the appliance took itself back, the record of that in \`/root/.vasatrust\`, until somebody collects it. Arming is the first
-thing that a run does there, by one command that goes on without its connection: killed before that, a run has left nothing at all.
+thing that a run does there, by one command that goes on without its connection: killed before that, a run has left nothing at all. Only an
+appliance that loses its power within that command, about a second, and a tool that never comes back, can leave a lock that nobody takes away.
 
 ## What is promised
 

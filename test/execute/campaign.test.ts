@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { planStory } from '../campaign/fault-plan.js';
-import { SAFETIES } from '../campaign/safeties.js';
 import { playStory } from '../campaign/story.js';
 import { VARIANTS } from '../campaign/worlds.js';
 
 /** What CI plays; `npm run campaign -- --seeds 20000` plays more. */
 const SEEDS = 1_000;
-const MOST_SEEDS = 2_000;
 
-const play = (seed: number, sabotage?: Parameters<typeof playStory>[1]) => playStory(planStory(seed, VARIANTS.length), sabotage);
+const play = (seed: number, options?: Parameters<typeof playStory>[1]) => playStory(planStory(seed, VARIANTS.length), options);
 
 describe('stories of interrupted cleanups', () => {
   // In parts, so that a broken promise is told early.
@@ -30,19 +28,4 @@ describe('stories of interrupted cleanups', () => {
     expect(two.sessions).toEqual(one.sessions);
     expect(two.trace.length).toBe(one.trace.length);
   });
-});
-
-describe('a safety that is taken out is noticed', () => {
-  test.each(SAFETIES.map((safety) => [safety.name, safety] as const))(
-    '%s',
-    async (_name, { without, among }) => {
-      for (let seed = 1; seed <= MOST_SEEDS; seed += 1) {
-        if (!among(planStory(seed, VARIANTS.length))) continue;
-        const { broken } = await play(seed, { sabotage: without });
-        if (broken.length > 0) return;
-      }
-      throw new Error(`nothing was noticed in ${MOST_SEEDS} stories`);
-    },
-    1_800_000,
-  );
 });

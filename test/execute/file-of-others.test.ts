@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { playStory } from '../campaign/story.js';
+import { RUN } from '../campaign/worlds.js';
 
 const FILE = '/usr/lib/vmware-vpx/sps/conf/sms-config.xml';
 
 /** Another administrator saves his own sms-config.xml when the command that renames ours is about to be run, the `nth` time. */
 function edited(nth: number) {
-  const fault = { trigger: { at: `${FILE}.vasatrust-new ${FILE}`, nth }, trouble: { kind: 'edit-file' } } as const;
+  const fault = { trigger: { at: `${FILE}.vasatrust-${RUN}-new ${FILE}`, nth }, trouble: { kind: 'edit-file' } } as const;
   return playStory({ seed: 0, variant: 0, sessions: [{ mode: 'run', afterS: 0, faults: [fault] }] }, { verbose: true });
 }
 

@@ -27,8 +27,9 @@ export interface GuardBox {
   read(path: string): string | undefined;
   write(path: string, text: string): void;
   exists(path: string): boolean;
-  /** The n-th program from now on ends the whole process group, before or after its work; 0: none. How many were started since. */
-  killAt(n: number, when?: 'before' | 'after'): void;
+  /** The n-th program from now on ends the whole process group (`HUP`: as a terminal does that is closed), before or after its work; 0: none. */
+  killAt(n: number, when?: 'before' | 'after', signal?: 'KILL' | 'HUP'): void;
+  /** Since then. */
   programsStarted(): number;
   /** Takes a program away until the next reset. */
   hide(path: string): void;
@@ -120,13 +121,13 @@ esac
 
 /** Stands before every program while tests count and kill. */
 const SHIM = `#!/host/bin/dash
-read -r n at when < /count
+read -r n at when signal < /count
 n=$((n + 1))
-echo "$n $at $when" > /count
-if [ "$n $when" = "$at before" ]; then kill -9 0; fi
+echo "$n $at $when $signal" > /count
+if [ "$n $when" = "$at before" ]; then kill -"$signal" 0; fi
 /real/\${0##*/} "$@"
 code=$?
-if [ "$n $when" = "$at after" ]; then kill -9 0; fi
+if [ "$n $when" = "$at after" ]; then kill -"$signal" 0; fi
 exit $code
 `;
 
@@ -214,7 +215,7 @@ umount -l "$1/proc" 2> /dev/null || :
 for one in usr/bin/*.hidden bin/*.hidden; do if [ -h "$one" ]; then mv "$one" "\${one%.hidden}"; fi; done
 rm -rf root etc run fake tmp usr/lib/vmware-vpx filler
 mkdir -p root etc/systemd/system etc/cron.d run fake/units tmp usr/lib/vmware-vpx/sps/conf
-echo '0 0 no' > count; ln -sfn real via
+echo '0 0 no KILL' > count; ln -sfn real via
 ip route flush table main; ip -6 route flush type unreachable || :`);
       for (const [path, text] of Object.entries(files)) writeFileSync(inside(path), text);
     },
@@ -226,8 +227,8 @@ ip route flush table main; ip -6 route flush type unreachable || :`);
     read: (path) => (existsSync(inside(path)) ? readFileSync(inside(path), 'utf8') : undefined),
     write: (path, text) => writeFileSync(inside(path), text),
     exists: (path) => existsSync(inside(path)),
-    killAt(n, when = 'before') {
-      writeFileSync(inside('/count'), `0 ${n} ${when}\n`);
+    killAt(n, when = 'before', signal = 'KILL') {
+      writeFileSync(inside('/count'), `0 ${n} ${when} ${signal}\n`);
       outer('ln -sfn "$2" "$1/via"', n === 0 ? 'real' : 'shims');
     },
     programsStarted: () => Number(readFileSync(inside('/count'), 'utf8').split(' ')[0]),

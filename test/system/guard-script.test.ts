@@ -172,6 +172,8 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
     'lease lost with route $route, file $file, SPS $state, removed $removed',
     async ({ route, file, state, removed }) => {
       await armed();
+      // Whatever it was that the run did to SPS.
+      must(guard.fenced(['/bin/sync']));
       if (file !== 'before') writeConfig(file === 'during' ? DURING : OTHER);
       if (route === 'ours') block();
       if (route === 'static') must(['/sbin/ip', 'route', 'add', `${V4}/32`, 'dev', 'lo']);
@@ -508,6 +510,48 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
     expect(await readLock(box.shell)).toEqual({ ok: true, value: undefined });
     expect(await guardOfOther.arm(box.shell)).toMatchObject({ ok: true });
     expect(await readLock(box.shell)).toMatchObject({ value: { run: other.run, owner: 'b@x' } });
+  });
+
+  test('arming goes on when the connection that sent it is closed, at whatever program', async () => {
+    fresh();
+    box.killAt(10_000);
+    expect(await guard.arm(box.shell)).toMatchObject({ ok: true });
+    const programs = box.programsStarted();
+    box.killAt(0);
+    expect(programs).toBeGreaterThan(20);
+    for (let n = 1; n <= programs; n += 3) {
+      fresh();
+      box.killAt(n, 'before', 'HUP');
+      await guard.arm(box.shell);
+      box.killAt(0);
+      expect(await guard.arm(box.shell), `program ${n}`).toMatchObject({ ok: true });
+      expect(await readLock(box.shell)).toMatchObject({ value: { run: RUN } });
+      setUptime(uptime + 10);
+      expect(await guard.disarm(box.shell)).toEqual({ ok: true, value: undefined });
+    }
+  });
+
+  test('a lock that was half taken goes with the end of its run', async () => {
+    fresh();
+    must(['/bin/mkdir', '-p', '/root/.vasatrust/lock']);
+    box.write(`/root/.vasatrust/lock.${RUN}`, `run=${RUN}\nowner=a@b\n`);
+    expect(await guard.disarm(box.shell)).toEqual({ ok: true, value: undefined });
+    expect(box.exists('/root/.vasatrust')).toBe(false);
+  });
+
+  test('SPS is left to whoever stopped or restarted it before the run changed anything', async () => {
+    for (const [state, pid] of [
+      ['STOPPED', OLD_PID],
+      ['STARTED', OLD_PID + 7],
+    ] as const) {
+      await armed();
+      box.write('/fake/state', `${state}\n`);
+      box.write('/fake/pid', `${pid}\n`);
+      setUptime(uptime + 200);
+      look(2);
+      expect(spsAsked()).toEqual([]);
+      expect(await status()).toMatchObject({ state: 'disarmed' });
+    }
   });
 
   test.each([

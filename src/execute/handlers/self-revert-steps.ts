@@ -1,5 +1,5 @@
 import { ok } from '../../model/problem.js';
-import { releaseLock } from '../appliance-lock.js';
+import { readLock } from '../appliance-lock.js';
 import { inEffect, notInEffect, type StepHandler } from '../step-handler.js';
 
 /** Proven armed before anything else; the lock of the appliance comes with it. */
@@ -7,8 +7,11 @@ export const armSelfRevert: StepHandler<'arm-self-revert'> = {
   async inspect(_step, target) {
     const state = target.liftAnswer(await target.guard.isArmed(target.shell));
     if (!state.ok) return state;
+    const lock = target.liftAnswer(await readLock(target.shell));
+    if (!lock.ok) return lock;
     target.setArmed(state.value === 'armed');
-    return ok(state.value === 'armed' ? inEffect() : notInEffect(state.value));
+    // Armed again, it takes the lock again.
+    return ok(state.value === 'armed' && lock.value?.run === target.run ? inEffect() : notInEffect(state.value));
   },
   async capture() {
     return ok(null);
@@ -33,8 +36,6 @@ export const disarmSelfRevert: StepHandler<'disarm-self-revert'> = {
     const gone = target.liftAnswer(await target.guard.disarm(target.shell));
     if (!gone.ok) return gone;
     target.setArmed(false);
-    // Of a self-revert that ended before, in the middle of tidying up.
-    const released = target.liftAnswer(await releaseLock(target.shell, target.run));
-    return released.ok ? ok(null) : released;
+    return ok(null);
   },
 };
