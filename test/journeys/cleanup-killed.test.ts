@@ -99,6 +99,18 @@ test('a second Ctrl-C leaves at once, with 5, and says when the appliance takes 
   expect(at.standing()).toEqual(before);
 });
 
+test('a second Ctrl-C before anything was changed leaves with 130, and says how long something watches', async () => {
+  const at = await open({ timing: { taskMs: 2_000 } });
+  const before = at.standing();
+  const { code, stderr } = await ended(at, 'removing array1-CT1', ['SIGINT', 'SIGINT']);
+  expect(stderr).toMatch(
+    /left at once\. The run \S+ has changed nothing on vc65 yet; what watches over it there ends by itself by \d\d:\d\d:\d\d UTC/,
+  );
+  expect(code).toBe(130);
+  expect((await at.cli(['runs', 'revert', 'vc65', '--yes'])).code).toBe(0);
+  expect(at.standing()).toEqual(before);
+});
+
 test('with a wrong password of the vCenter, revert puts all back, and nobody waits for an answer that cannot come', async () => {
   const at = await open();
   const before = at.standing();
