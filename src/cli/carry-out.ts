@@ -1,5 +1,5 @@
 import type { Config, VcenterConfig } from '../config/config.js';
-import { type FileJournal, JournalLost } from '../execute/journal-file.js';
+import { type FileJournal, JournalLost } from '../execute/journal/journal-file.js';
 import { openWay } from '../execute/open-way.js';
 import type { RunOperator } from '../execute/ports.js';
 import { type RunEnd, runCleanup } from '../execute/run-plan.js';

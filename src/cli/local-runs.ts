@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import { isRunId, listRuns, type ReadJournal, readJournal } from '../execute/journal-file.js';
-import { type HeldLock, type HolderLife, type LockHolder, readLock, takeLock } from '../execute/lock-file.js';
+import { isRunId, listRuns, type ReadJournal, readJournal } from '../execute/journal/journal-file.js';
+import { type HeldLock, type HolderLife, type LockHolder, readLock, takeLock } from '../execute/journal/lock-file.js';
+import type { StateFolder } from '../execute/journal/state-folder.js';
 import type { RunOperator } from '../execute/ports.js';
-import type { StateFolder } from '../execute/state-folder.js';
 import { summarize } from '../execute/summarize-run.js';
 import type { CleanupRefusal } from '../model/cleanup-plan.js';
 import { err, ok, type Result } from '../model/problem.js';

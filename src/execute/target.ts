@@ -5,10 +5,10 @@ import type { JsonValue, RunId } from '../model/run.js';
 import type { Timing } from '../model/timing.js';
 import { plainText } from '../wire/redact.js';
 import type { CommandOutput, RunOptions } from '../wire/vcenter-shell.js';
-import { FENCE_BUSY, LEASE_UNWRITABLE, NOT_ARMED, type SpsJob, TAKEN_OVER } from './guard-facts.js';
+import { FENCE_BUSY, LEASE_UNWRITABLE, NOT_ARMED, type SpsJob, TAKEN_OVER } from './guard/guard-facts.js';
+import type { Guard } from './guard/self-revert.js';
 import type { Clock, Journal, Link, Registering, SmsAccess, Way } from './ports.js';
 import { knownSteps, type RunState, readRun } from './run-state.js';
-import type { Guard } from './self-revert.js';
 import { because, type Done, failed } from './trouble.js';
 
 /** How long a fence that somebody else holds is asked again, in seconds of the procedure. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { type Guard, openGuard } from '../../src/execute/guard/self-revert.js';
 import { awaitOffline } from '../../src/execute/handlers/await-offline.js';
 import { orFail, removeOnce } from '../../src/execute/handlers/removal.js';
 import { unregister } from '../../src/execute/handlers/unregister.js';
-import { type Guard, openGuard } from '../../src/execute/self-revert.js';
 import type { StepHandler } from '../../src/execute/step-handler.js';
 import { ok } from '../../src/model/problem.js';
 import type { Fault, StoryPlan, Trouble } from './fault-plan.js';

@@ -13,8 +13,8 @@ import {
   newRunId,
   openJournal,
   readJournal,
-} from '../../src/execute/journal-file.js';
-import { type StateFolder, stateFolder } from '../../src/execute/state-folder.js';
+} from '../../src/execute/journal/journal-file.js';
+import { type StateFolder, stateFolder } from '../../src/execute/journal/state-folder.js';
 import type { JournalEntry, RunEvent, RunId } from '../../src/model/run.js';
 import { bundleModule } from '../support/bundle-module.js';
 import { SAMPLE_BEGIN } from '../support/sample-journal.js';

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type LockHolder, lockPath, readLock, takeLock } from '../../src/execute/lock-file.js';
-import { processStart } from '../../src/execute/process-start.js';
-import { makeFolder, type StateFolder, stateFolder } from '../../src/execute/state-folder.js';
+import { type LockHolder, lockPath, readLock, takeLock } from '../../src/execute/journal/lock-file.js';
+import { processStart } from '../../src/execute/journal/process-start.js';
+import { makeFolder, type StateFolder, stateFolder } from '../../src/execute/journal/state-folder.js';
 import type { RunId } from '../../src/model/run.js';
 import { bundleModule } from '../support/bundle-module.js';
 

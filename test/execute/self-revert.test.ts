@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { GUARD_ROOT, type GuardFacts, guardFolder, TAKEN_OVER } from '../../src/execute/guard-facts.js';
-import type { GuardStatus } from '../../src/execute/guard-status.js';
-import { openGuard } from '../../src/execute/self-revert.js';
+import { GUARD_ROOT, type GuardFacts, guardFolder, TAKEN_OVER } from '../../src/execute/guard/guard-facts.js';
+import type { GuardStatus } from '../../src/execute/guard/guard-status.js';
+import { openGuard } from '../../src/execute/guard/self-revert.js';
 import { rebootAppliance } from '../../src/lab/appliance-reboot.js';
 import { SMS_CONFIG } from '../../src/lab/sps-life.js';
 import { settle } from '../../src/lab/sps-model.js';

@@ -1,6 +1,6 @@
 /** Writes a journal line by line as fast as it can, and says which line is on disk; to be killed. `FOLDER RUN` */
-import { createJournal } from '../../src/execute/journal-file.js';
-import { stateFolder } from '../../src/execute/state-folder.js';
+import { createJournal } from '../../src/execute/journal/journal-file.js';
+import { stateFolder } from '../../src/execute/journal/state-folder.js';
 import type { RunId } from '../../src/model/run.js';
 import { SAMPLE_BEGIN } from './sample-journal.js';
 

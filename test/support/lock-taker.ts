@@ -2,8 +2,8 @@
  * Takes the lock of vc65 when it is told to by a line on stdin, says whether it got it, and holds it until stdin ends. `FOLDER HOST [replace]`
  */
 import { createInterface } from 'node:readline';
-import { takeLock } from '../../src/execute/lock-file.js';
-import { stateFolder } from '../../src/execute/state-folder.js';
+import { takeLock } from '../../src/execute/journal/lock-file.js';
+import { stateFolder } from '../../src/execute/journal/state-folder.js';
 import type { RunId } from '../../src/model/run.js';
 
 const [folder = '', host = '', replace] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readLock, releaseLock } from '../../src/execute/appliance-lock.js';
-import { FENCE_BUSY, type GuardFacts, LEASE_UNWRITABLE, NOT_ARMED, TAKEN_OVER } from '../../src/execute/guard-facts.js';
-import { openGuard } from '../../src/execute/self-revert.js';
+import { readLock, releaseLock } from '../../src/execute/guard/appliance-lock.js';
+import { FENCE_BUSY, type GuardFacts, LEASE_UNWRITABLE, NOT_ARMED, TAKEN_OVER } from '../../src/execute/guard/guard-facts.js';
+import { openGuard } from '../../src/execute/guard/self-revert.js';
 import type { RunId } from '../../src/model/run.js';
 import { DEFAULT_TIMING } from '../../src/model/timing.js';
 import { type GuardBox, openGuardBox } from '../support/guard-box.js';

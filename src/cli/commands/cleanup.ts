@@ -1,7 +1,7 @@
 import { deadlineAllows } from '../../execute/deadline.js';
-import { createJournal, newRunId } from '../../execute/journal-file.js';
+import { createJournal, newRunId } from '../../execute/journal/journal-file.js';
+import { type StateFolder, stateFolder } from '../../execute/journal/state-folder.js';
 import { thisOperator } from '../../execute/operator.js';
-import { type StateFolder, stateFolder } from '../../execute/state-folder.js';
 import type { CleanupAnswer, CleanupPlan, CleanupRefusal, CleanupRefusalCode } from '../../model/cleanup-plan.js';
 import type { Accepted } from '../../model/plan-answer.js';
 import { ok, type Result } from '../../model/problem.js';

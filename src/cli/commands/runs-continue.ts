@@ -1,6 +1,6 @@
-import { openJournal } from '../../execute/journal-file.js';
+import { openJournal } from '../../execute/journal/journal-file.js';
+import { stateFolder } from '../../execute/journal/state-folder.js';
 import { thisOperator } from '../../execute/operator.js';
-import { stateFolder } from '../../execute/state-folder.js';
 import type { CleanupPlan } from '../../model/cleanup-plan.js';
 import { minutes } from '../../plan/describe-cleanup.js';
 import { type EndedRun, renderRunEnd } from '../../report/render-run-end.js';

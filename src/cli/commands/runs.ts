@@ -1,5 +1,5 @@
+import { stateFolder } from '../../execute/journal/state-folder.js';
 import { knownSteps, readRun } from '../../execute/run-state.js';
-import { stateFolder } from '../../execute/state-folder.js';
 import type { CleanupPlan } from '../../model/cleanup-plan.js';
 import { renderRun, renderRuns, type ShownRun } from '../../report/render-runs.js';
 import { selfRevertMs } from '../carry-out.js';

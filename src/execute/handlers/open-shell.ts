@@ -1,6 +1,6 @@
 import { ok, type Problem } from '../../model/problem.js';
-import { anotherRun, readLock } from '../appliance-lock.js';
 import { failingChecks } from '../appliance-state.js';
+import { anotherRun, readLock } from '../guard/appliance-lock.js';
 import { awaitHealthy, STARTING } from '../service.js';
 import { notInEffect, type StepHandler } from '../step-handler.js';
 import { failed } from '../trouble.js';

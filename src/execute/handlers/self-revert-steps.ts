@@ -1,5 +1,5 @@
 import { ok } from '../../model/problem.js';
-import { readLock } from '../appliance-lock.js';
+import { readLock } from '../guard/appliance-lock.js';
 import { inEffect, notInEffect, type StepHandler } from '../step-handler.js';
 
 /** Proven armed before anything else; the lock of the appliance comes with it. */

@@ -1,6 +1,6 @@
-import { ok, type Problem, type Result } from '../model/problem.js';
-import type { RunId } from '../model/run.js';
-import type { VcenterShell } from '../wire/vcenter-shell.js';
+import { ok, type Problem, type Result } from '../../model/problem.js';
+import type { RunId } from '../../model/run.js';
+import type { VcenterShell } from '../../wire/vcenter-shell.js';
 import { GUARD_ROOT } from './guard-facts.js';
 
 type ApplianceRun = VcenterShell['run'];

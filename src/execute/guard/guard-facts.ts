@@ -1,5 +1,5 @@
-import type { BlockedAddress } from '../model/cleanup-plan.js';
-import type { RunId } from '../model/run.js';
+import type { BlockedAddress } from '../../model/cleanup-plan.js';
+import type { RunId } from '../../model/run.js';
 
 /** What the self-revert of one run has to know; baked into its script, which reads nothing of it from anywhere else. */
 export interface GuardFacts {

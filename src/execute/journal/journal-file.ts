@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isoTime } from '../model/ids.js';
-import { err, ok, type Problem, type Result } from '../model/problem.js';
-import type { JournalEntry, RunEvent, RunId } from '../model/run.js';
-import { redact } from '../wire/redact.js';
+import { isoTime } from '../../model/ids.js';
+import { err, ok, type Problem, type Result } from '../../model/problem.js';
+import type { JournalEntry, RunEvent, RunId } from '../../model/run.js';
+import { redact } from '../../wire/redact.js';
+import type { Journal } from '../ports.js';
 import { parseJournal } from './parse-journal.js';
-import type { Journal } from './ports.js';
 import { makeFolder, type StateFolder } from './state-folder.js';
 
 /** A journal in `STATE/runs/ID.jsonl`, mode 0600: one line of JSON per entry, each on disk before anything it announces is done. */

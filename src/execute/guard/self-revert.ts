@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { err, ok, type Problem, type Result } from '../model/problem.js';
-import type { Timing } from '../model/timing.js';
-import type { CommandOutput } from '../wire/vcenter-shell.js';
+import { err, ok, type Problem, type Result } from '../../model/problem.js';
+import type { Timing } from '../../model/timing.js';
+import type { CommandOutput } from '../../wire/vcenter-shell.js';
+import type { Link } from '../ports.js';
 import { anotherRun, LOCK_FUNCTIONS, parseOwner, readLock, releaseLock } from './appliance-lock.js';
 import {
   bootUnitPath,
@@ -17,7 +18,6 @@ import {
 } from './guard-facts.js';
 import { guardScript } from './guard-script.js';
 import { type GuardState, type GuardStatus, type JobState, parseJob, parseStatus } from './guard-status.js';
-import type { Link } from './ports.js';
 
 export type ApplianceRun = Link['shell']['run'];
 

@@ -1,4 +1,4 @@
-import type { Timing } from '../model/timing.js';
+import type { Timing } from '../../model/timing.js';
 import {
   bootUnitPath,
   cronPath,

@@ -1,5 +1,5 @@
-import { err, ok, type Problem, type Result } from '../model/problem.js';
-import type { JournalEntry } from '../model/run.js';
+import { err, ok, type Problem, type Result } from '../../model/problem.js';
+import type { JournalEntry } from '../../model/run.js';
 
 export interface ParsedJournal {
   readonly entries: readonly JournalEntry[];

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Problem } from '../model/problem.js';
-import type { RunId } from '../model/run.js';
-import type { RunOperator } from './ports.js';
+import type { Problem } from '../../model/problem.js';
+import type { RunId } from '../../model/run.js';
+import type { RunOperator } from '../ports.js';
 import { processStart } from './process-start.js';
 import { makeFolder, type StateFolder } from './state-folder.js';
 
