@@ -45,7 +45,7 @@ export async function carryOut(parts: Carrying, options: GlobalOptions, around: 
       way: openWay(vcenter, look.context, hostKeyOf(journal.entries)),
       clock,
       timing,
-      operator,
+      operator: { ...operator, accounts: accountsOf(vcenter) },
       say: telling,
       interrupted: around.interrupted,
       mode: operator.mode,
@@ -99,6 +99,9 @@ function exitCodeOf(
   }
 }
 
+const accountsOf = ({ username, ssh }: VcenterConfig): string =>
+  [username, ssh === undefined ? undefined : `${ssh.username ?? 'root'} on the appliance`].filter(Boolean).join(', ');
+
 /** What the first connection of the run showed. */
 const hostKeyOf = (entries: readonly JournalEntry[]): string | undefined =>
   entries.find((entry) => entry.event === 'appliance')?.facts.hostKey;
@@ -107,7 +110,9 @@ function underwayOf(journal: FileJournal, plan: CleanupPlan, { timing, clock }: 
   const vcenter = plan.vcenter.id;
   return {
     stopping: () =>
-      `interrupted: the step in hand comes to its end, then everything is taken back, which may take some minutes. Ctrl-C again leaves at once; then ${vcenter} takes itself back.`,
+      summarize(journal.entries, false).removals.every(({ gone }) => gone)
+        ? `interrupted: the registrations are gone, so the way on is the way back: the run goes to its end, which may take some minutes. Ctrl-C again leaves at once; then ${vcenter} takes itself back.`
+        : `interrupted: the step in hand comes to its end, then everything is taken back, which may take some minutes. Ctrl-C again leaves at once; then ${vcenter} takes itself back.`,
     leaving() {
       const summary = summarize(journal.entries, false);
       const by = new Date(clock.now().getTime() + selfRevertMs(timing)).toISOString().slice(11, 19);

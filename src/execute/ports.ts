@@ -50,6 +50,8 @@ export interface RunOperator {
   readonly host: string;
   readonly pid: number;
   readonly madeBy: string;
+  /** The logins it uses, for the journal. */
+  readonly accounts?: string;
 }
 
 /** What registering again needs from outside: the provider's password, and somebody who says yes to its certificate. */

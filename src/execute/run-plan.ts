@@ -69,6 +69,7 @@ class Runner {
   #losses = 0;
   #takeOvers = 0;
   #atWork = false;
+  #heard = false;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
@@ -93,8 +94,9 @@ class Runner {
     const before = readRun(plan, journal.entries);
     // A run that came to its end, but for what it left, has nothing to go on with and nothing to take back.
     if (before.ended !== undefined && before.ended !== 'left-changed' && mode !== 'run') return this.#end(before.ended, []);
-    const { user, host, pid, madeBy } = operator;
-    await this.#note({ event: 'session', mode, user, host, pid, madeBy });
+    const { user, host, pid, madeBy, accounts } = operator;
+    const logins = accounts === undefined ? {} : { accounts };
+    await this.#note({ event: 'session', mode, user, host, pid, madeBy, ...logins });
     // Nothing of it could be watched over, compared, or put back.
     if (plan.config.exact === undefined && mode !== 'revert') return this.#stopHere(withoutFile(this.#target.label, plan), []);
     try {
@@ -113,6 +115,7 @@ class Runner {
     const { plan, journal } = this.#parts;
     this.#atWork = true;
     for (;;) {
+      await this.#hear();
       const action = (this.#parts.nextAction ?? nextAction)(plan, journal.entries);
       const stop = this.#reasonToStop(action);
       if (stop !== undefined) {
@@ -143,8 +146,14 @@ class Runner {
     return undefined;
   }
 
+  /** Once, also where it changes nothing any more. */
+  async #hear(): Promise<void> {
+    if (this.#heard || !this.#parts.interrupted.aborted) return;
+    this.#heard = true;
+    await this.#note({ event: 'saw', what: 'interrupted', text: 'the operator asked to stop' });
+  }
+
   async #decideTakeBack(why: TakeBackReason): Promise<void> {
-    if (why === 'interrupted') await this.#note({ event: 'saw', what: 'interrupted', text: 'the operator asked to stop' });
     this.#parts.say(WORDS[why]);
     await this.#note({ event: 'decided', what: { kind: 'take-back', why } });
   }

@@ -24,7 +24,8 @@ export function summarize(entries: readonly JournalEntry[], alive: boolean): Run
 }
 
 /**
- * Where the appliance stands as far as the journal can tell; a step that was begun and has no outcome counts as done, since it may be.
+ * Where the appliance stands as far as the journal can tell; a step that was begun and has no outcome counts as done, since it may be, but
+ * for the last restart.
  * After a taking back it is A, or I where a registration went.
  */
 export function letterOf(plan: CleanupPlan, state: RunState): RunLetter {
@@ -36,13 +37,16 @@ export function letterOf(plan: CleanupPlan, state: RunState): RunLetter {
       if (record.undone !== undefined && record.undone.result !== 'failed') return false;
       return record.outcome === undefined ? record.applied !== undefined : record.outcome.result !== 'failed';
     });
+  const hasOutcome = (kind: CleanupStep['kind']) =>
+    known.some((step) => step.kind === kind && state.steps.get(step.id)?.outcome !== undefined);
   const procedure = plan.removals.filter(({ uid }) => state.gone.get(uid)?.how !== 'plain');
   const allGone = plan.removals.every(({ uid }) => state.gone.has(uid));
   if (state.ended === 'done' || isIn('confirm-clean')) return 'I';
   if (state.ended === 'removed-and-taken-back') return 'I';
   if (state.ended === 'taken-back') return 'A';
   if (allGone && procedure.length > 0) {
-    if (isIn('restart-sps')) return 'I';
+    // Begun, it may have got no further than the stop.
+    if (isIn('restart-sps') && hasOutcome('restart-sps')) return 'I';
     if (isIn('restore-retry')) return 'H';
     return isIn('unblock') ? 'G' : 'F';
   }

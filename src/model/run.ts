@@ -33,6 +33,8 @@ export type RunEvent =
       readonly host: string;
       readonly pid: number;
       readonly madeBy: string;
+      /** The logins it uses, without their secrets: `administrator@vsphere.local, root on the appliance`. */
+      readonly accounts?: string;
     }
   /** What was there when we came: of the appliance at the first connection of a session. */
   | { readonly event: 'appliance'; readonly facts: ApplianceFacts }

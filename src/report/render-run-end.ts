@@ -1,6 +1,7 @@
 import type { CleanupPlan } from '../model/cleanup-plan.js';
 import type { Problem } from '../model/problem.js';
 import type { JournalEntry, RunId, RunResult } from '../model/run.js';
+import { afterwards } from './run-words.js';
 import { markdownText, visibleJson, visibleText } from './visible-text.js';
 
 /** How a run ended, and what is needed to say so. */
@@ -65,7 +66,9 @@ function headline({ plan, end }: EndedRun): string {
         ? `${at}: ${count(end.removed.length, 'stale registration')} removed; all else is as it was before.`
         : `${at}: ${count(end.removed.length, 'stale registration')} removed, ${plan.removals.length - end.removed.length} online again; all else is as it was before.`;
     case 'taken-back':
-      return `${at}: nothing was removed; everything was taken back${end.interrupted ? ', as you asked' : ''}.`;
+      return end.problem?.code === 'another-run'
+        ? `${at}: nothing was removed, and nothing is changed by this run.`
+        : `${at}: nothing was removed; everything was taken back${end.interrupted ? ', as you asked' : ''}.`;
     case 'removed-and-taken-back':
       return `${at}: ${count(end.removed.length, 'registration')} of ${plan.removals.length} removed; everything else was taken back${end.interrupted ? ', as you asked' : ''}.`;
     case 'left-changed':
@@ -78,16 +81,19 @@ function nextSteps({ plan, end, run }: EndedRun): string[] {
   const at = plan.vcenter.id;
   switch (end.result) {
     case 'done':
+      return [`vasatrust audit    to see the estate as it is now`, ...afterwards(plan)];
+    case 'removed-and-taken-back':
+      if (end.removed.length === plan.removals.length)
+        return [
+          `vasatrust runs show ${run}    what happened, step by step`,
+          `vasatrust audit    to see the estate as it is now`,
+          ...afterwards(plan),
+        ];
       return [
-        `vasatrust audit    to see the estate as it is now`,
-        ...plan.warnings.flatMap((warning) =>
-          warning.code === 'no-path-afterwards'
-            ? [`${at} has no control path to array ${warning.array} until it is registered again: vasatrust plan recommend`]
-            : [],
-        ),
+        `vasatrust runs show ${run}    what happened, step by step`,
+        `vasatrust cleanup ${at} --all-stale    a new run for the rest, once the reason is gone`,
       ];
     case 'taken-back':
-    case 'removed-and-taken-back':
       return [
         `vasatrust runs show ${run}    what happened, step by step`,
         `vasatrust cleanup ${at} --all-stale    a new run, once the reason is gone`,

@@ -1,7 +1,7 @@
 import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import type { JournalEntry, RunSummary } from '../model/run.js';
 import { alignRows } from './layout.js';
-import { entryWords, type KnownSteps, letterWords, stateWords } from './run-words.js';
+import { afterwards, entryWords, type KnownSteps, letterWords, stateWords } from './run-words.js';
 import { markdownText, visibleJson, visibleText } from './visible-text.js';
 
 type Format = 'table' | 'json' | 'md';
@@ -13,7 +13,7 @@ export function renderRuns(runs: readonly RunSummary[], format: Format, width?: 
   const rows = runs.map((run) => [
     run.id,
     run.vcenter,
-    run.state === 'interrupted' ? 'interrupted' : stateWords(run.state),
+    isOpen(run) ? `${run.state === 'interrupted' ? 'interrupted' : stateWords(run.state)} (${run.at})` : stateWords(run.state),
     time(run.startedAt),
     run.by,
     run.removals.map(({ name, gone }) => `${name}${gone ? ' (gone)' : ''}`).join(', '),
@@ -122,23 +122,50 @@ function leftWords(run: ShownRun): string[] {
   }
   if (summary.state === 'under-way') return ['it is under way; the process that works on it is the last one named above'];
   const { at } = summary;
-  const folder = `the folder /root/.vasatrust/${summary.id} and what watches from there, until they are disarmed`;
-  if (at === 'A') return ['nothing was changed', `perhaps ${folder}`];
-  if (at === 'I') return ['SPS may be in its last restart', folder];
+  const last = entries.at(-1)?.at;
+  const folder = `the folder /root/.vasatrust/${summary.id}, the lock beside it, and what watches from there: a timer or a process, and a guard for the next boot`;
+  const itself = `the appliance begins to take itself back ${selfRevertSeconds} s after the last sign of life at the latest, and keeps a record in that folder; the last sign of life was not before ${last === undefined ? 'the beginning' : `${time(last)} UTC, the last line here`}. Resume and revert look, and tell what it did; \`vasatrust audit\` shows what is still there.`;
+  const isWatched = isBegun(run, 'arm-self-revert') && !isTakenBack(run, 'arm-self-revert');
+  if (at === 'A') {
+    const open = openRemovals(run).map(
+      (name) => `${name} or not: its removal was asked for, and nothing tells what came of it; resume and revert ask SMS first`,
+    );
+    return ['file, routes and SPS are as before', ...open, ...(isWatched ? [folder, itself] : ['nothing on the appliance'])];
+  }
+  if (at === 'I') return ['file, routes and SPS are as before', folder, itself];
   const { config, addresses } = plan;
   const isBlocked = ['C', 'D', 'E', 'F'].includes(at) && !isTakenBack(run, 'block');
   const isEdited = at !== 'H' && !isTakenBack(run, 'lower-retry');
   const isRestarted = isTakenBack(run, 'stop-sps');
-  const last = entries.at(-1)?.at;
+  const isInRestart = at === 'H' && isBegun(run, 'restart-sps');
   return [
     `as this run left it${last === undefined ? '' : ` (its last line is of ${time(last)} UTC)`}; nobody has looked since:`,
     ...(isEdited ? [`${config.path} says ${config.during} in place of ${config.after}; its original is ${config.backup}`] : []),
     ...(isBlocked ? [`reject routes on the appliance: ${addresses.map(({ address }) => address).join(', ')}`] : []),
     ...(at === 'D' && !isRestarted ? ['SPS is stopped'] : []),
-    ...(['E', 'F', 'G', 'H'].includes(at) && !isRestarted ? ['SPS runs with the changed value until it is restarted'] : []),
+    ...(isInRestart ? ['SPS was being stopped and started: it may be stopped, until the appliance or somebody starts it'] : []),
+    ...(['E', 'F', 'G', 'H'].includes(at) && !isRestarted && !isInRestart
+      ? ['SPS runs with the changed value until it is restarted']
+      : []),
     folder,
-    `or none of it any more: the appliance takes back by itself, ${selfRevertSeconds} s after the last sign of life at the latest. Resume and revert look, and tell what it did; \`vasatrust audit\` shows what is still there.`,
+    `or none of it any more: ${itself}`,
   ];
+}
+
+function isBegun({ entries, steps }: ShownRun, kind: CleanupStep['kind']): boolean {
+  return entries.some((entry) => entry.event === 'intent' && entry.action === 'apply' && steps.get(entry.step)?.kind === kind);
+}
+
+/** Names of those whose removal was begun, with nothing about it since. */
+function openRemovals({ entries, steps, summary }: ShownRun): string[] {
+  return summary.removals.flatMap(({ uid, name, gone }) => {
+    const last = entries.findLast((entry) => {
+      if (entry.event !== 'intent' && entry.event !== 'outcome' && entry.event !== 'looked') return false;
+      const step = steps.get(entry.step);
+      return (step?.kind === 'try-plain' || step?.kind === 'unregister') && step.uid === uid;
+    });
+    return !gone && last?.event === 'intent' ? [name] : [];
+  });
 }
 
 /** The last that the journal tells of steps of this kind is that they were taken back. */
@@ -165,10 +192,13 @@ function nextWords({ summary, plan }: ShownRun): string[] {
         `else by hand: the way back is at the end of vasatrust cleanup ${plan.vcenter.id} --all-stale --runbook md`,
       ];
     case 'taken-back':
-    case 'removed-and-taken-back':
       return [`vasatrust cleanup ${plan.vcenter.id} --all-stale    a new run, once the reason is gone`];
+    case 'removed-and-taken-back':
+      if (summary.removals.some(({ gone }) => !gone))
+        return [`vasatrust cleanup ${plan.vcenter.id} --all-stale    a new run for the rest, once the reason is gone`];
+      return ['vasatrust audit    to see the estate as it is now', ...afterwards(plan)];
     case 'done':
-      return ['vasatrust audit    to see the estate as it is now'];
+      return ['vasatrust audit    to see the estate as it is now', ...afterwards(plan)];
   }
 }
 
@@ -177,7 +207,7 @@ function asJson(run: ShownRun): object {
   return {
     formatVersion: 1,
     ...summary,
-    standsAt: letterWords(summary.at),
+    standsAt: isOpen(summary) ? letterWords(summary.at) : stateWords(summary.state),
     confirmed: entries[0]?.event === 'begin' ? entries[0].confirmed : null,
     accepted: plan.accepted,
     what: happenings(run),

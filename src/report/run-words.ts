@@ -8,7 +8,7 @@ import { stepTitle } from '../plan/describe-cleanup.js';
 export type KnownSteps = ReadonlyMap<StepId, CleanupStep>;
 
 const STANDS_AT: Readonly<Record<RunLetter, string>> = {
-  A: 'nothing was changed yet',
+  A: 'neither file, route nor SPS was changed yet',
   B: 'sms-config.xml is edited; SPS has not read it',
   C: 'the provider is blocked by a route; SPS has noticed nothing yet',
   D: 'SPS is stopped',
@@ -32,7 +32,7 @@ export function stateWords(state: RunSummary['state']): string {
     case 'taken-back':
       return 'taken back; nothing was removed';
     case 'removed-and-taken-back':
-      return 'partly removed; the rest was taken back';
+      return 'taken back, but for what was removed';
     case 'left-changed':
       return 'something is left changed';
     default:
@@ -84,7 +84,7 @@ export function entryWords(entry: JournalEntry, plan: CleanupPlan, steps: KnownS
     case 'begin':
       return undefined;
     case 'session':
-      return `${entry.user}@${entry.host} (process ${entry.pid}, ${entry.madeBy}) ${MODES[entry.mode]}`;
+      return `${entry.user}@${entry.host} (process ${entry.pid}, ${entry.madeBy})${entry.accounts === undefined ? '' : ` as ${entry.accounts}`} ${MODES[entry.mode]}`;
     case 'appliance': {
       const { hostKey, machineId, bootId, spsPid } = entry.facts;
       const facts = [
@@ -101,6 +101,8 @@ export function entryWords(entry: JournalEntry, plan: CleanupPlan, steps: KnownS
       // Nobody looked: it is the operator's word.
       if (steps.get(entry.step)?.kind === 'confirm-backup' && entry.result !== 'failed')
         return `taken on the operator's word (--accept backup-unconfirmed)  ${stepWords(entry.step)}`;
+      if (steps.get(entry.step)?.kind === 'try-plain' && entry.problem?.code === 'fault')
+        return `did not help, which is what the procedure is for  ${stepWords(entry.step)}: ${entry.problem.summary}`;
       return `${RESULTS[entry.action][entry.result]}  ${stepWords(entry.step)}${entry.problem === undefined ? '' : `: ${entry.problem.summary}`}`;
     case 'looked':
       // What did not answer is told like what somebody changed: it says which.
@@ -127,4 +129,16 @@ export function entryWords(entry: JournalEntry, plan: CleanupPlan, steps: KnownS
     default:
       return unreachable(entry);
   }
+}
+
+/** What has to be known once registrations are gone: the way back is another command than this one. */
+export function afterwards({ vcenter, warnings, removals }: CleanupPlan): string[] {
+  return warnings.flatMap((warning) => {
+    if (warning.code !== 'no-path-afterwards') return [];
+    const url = removals.find(({ arrays }) => arrays.includes(warning.array))?.url ?? 'URL';
+    return [
+      `${vcenter.id} has no control path to array ${warning.array} until it is registered again`,
+      `vasatrust check-registration ${vcenter.id} --provider ${url}    whom registering again would hurt; where it would, vasatrust plan external-ca is the way that hurts nobody`,
+    ];
+  });
 }

@@ -140,6 +140,40 @@ describe('runs show', () => {
     expect(stdout).toMatch(/begun, and nothing tells what came of it {2}step 7: /);
   });
 
+  test('a plain removal that was asked for and not answered is told, and what watches by then', async () => {
+    const armed = UNTIL_E.slice(0, 2).concat(did('open-shell'), did('arm-self-revert'));
+    write(SAMPLE_RUN, [...armed, did('try-plain')[0] ?? SAMPLE_SESSION]);
+    const { stdout } = await runCli(['runs', 'show', SAMPLE_RUN], { env });
+    expect(stdout).toContain('A, neither file, route nor SPS was changed yet');
+    expect(stdout).toMatch(/array1-CT1 or not: its removal was asked for, and nothing tells what came of it/);
+    expect(stdout).toMatch(/what watches from there[\s\S]*not before 2026-11-22 20:16:10 UTC/);
+    write(SAMPLE_RUN, UNTIL_E.slice(0, 2));
+    expect((await runCli(['runs', 'show', SAMPLE_RUN], { env })).stdout).toContain('nothing on the appliance');
+  });
+
+  const GONE: readonly RunEvent[] = [
+    ...UNTIL_E,
+    { event: 'removed', uid: 'uid-ct1', how: 'procedure' },
+    { event: 'removed', uid: 'uid-ct0', how: 'procedure' },
+    ...did('unblock'),
+    ...did('restore-retry'),
+  ];
+
+  test('killed in the last restart: SPS may be stopped, and nobody says that it was restarted', async () => {
+    write(SAMPLE_RUN, [...GONE, did('restart-sps')[0] ?? SAMPLE_SESSION]);
+    const { stdout } = await runCli(['runs', 'show', SAMPLE_RUN], { env });
+    expect(stdout).toMatch(/H, .*SPS has not been restarted/);
+    expect(stdout).toContain('SPS was being stopped and started: it may be stopped');
+  });
+
+  test('when all are gone and the rest was taken back, nobody is sent to remove them once more', async () => {
+    write(SAMPLE_RUN, [...GONE, { event: 'end', result: 'removed-and-taken-back', left: [] }]);
+    const { stdout } = await runCli(['runs', 'show', SAMPLE_RUN], { env });
+    expect(stdout).toContain('taken back, but for what was removed');
+    expect(stdout).toContain('vasatrust audit');
+    expect(stdout).not.toContain('vasatrust cleanup');
+  });
+
   test('as JSON has the same and every entry', async () => {
     write(SAMPLE_RUN, UNTIL_E);
     const shown = JSON.parse((await runCli(['runs', 'show', SAMPLE_RUN, '-o', 'json'], { env })).stdout);

@@ -151,7 +151,7 @@ describe('headlines', () => {
     ],
     [
       { code: 'cleanup-leftover', vcenter: vc65, what: { kind: 'armed', name: 'a.timer' } },
-      'on vc65 a.timer of a cleanup is there: it is under way, or did not come to its end',
+      'on vc65 a.timer of a cleanup is there: it is under way, or did not come to its end, or the appliance took it back and keeps the record',
     ],
     [
       { code: 'internal-provider-skipped', vcenter: vc65, count: 2, names: [], basis: 'inferred' },

@@ -145,7 +145,7 @@ arm() {
     /bin/sync
     start_watcher || fail 'the watcher did not start'
   fi
-  say armed "lease $LEASE hundredths of a second"
+  say armed "lease $((LEASE / 100)) s"
 }
 
 looks_on() {

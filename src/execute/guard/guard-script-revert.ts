@@ -294,7 +294,9 @@ check() {
   if ! marked reverting; then
     if lease_alive; then return 0; fi
     mark reverting
-    say lease-lost "last sign of life: \${AGE:-unknown} hundredths of a second ago"
+    lost_ago=unknown
+    [ -z "$AGE" ] || lost_ago="$((AGE / 100)) s ago"
+    say lease-lost "last sign of life: $lost_ago"
   fi
   take_back
 }

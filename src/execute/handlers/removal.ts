@@ -155,11 +155,12 @@ const MAY_BE_UNDER_WAY = 30;
 /** Is it gone, whoever removed it? `begun`: it was asked for, and SMS may still be at work on it: asked again, it would be removed twice. */
 export async function isGone(target: Target, uid: string, begun?: Begun): Promise<Done<boolean>> {
   const time = target.deadline(begun === undefined ? 0 : MAY_BE_UNDER_WAY);
-  for (;;) {
+  for (let told = false; ; told = true) {
     const list = await freshList(target);
     if (!list.ok) return list;
     const gone = !list.value.some((one) => one.uid === uid);
     if (gone || time.isOver()) return ok(gone);
+    if (!told) target.say(`waiting whether SMS is still at work on the removal of ${uid}, at most ${MAY_BE_UNDER_WAY} s`);
     const paused = await target.pause(2, 'never');
     if (!paused.ok) return paused;
   }

@@ -316,7 +316,7 @@ export const CODES: readonly CodeEntry[] = [
     proof:
       'A host route of type unreachable, prohibit or blackhole to an address of an external provider; qsConnection/retryAttempt other than the shipped 99999; timers or record folders of an earlier run.',
     remedy:
-      'If a cleanup is running now, let it end. Else take back what is named: delete the route, set retryAttempt to what it was, restart SPS once so that it reads the file.',
+      'If a cleanup is running now, let it end. A folder or timer of vasatrust is named after its run: where its journal is, `vasatrust runs show` tells what is left, and `runs resume` or `runs revert` ends it. Else take back what is named: delete the route, set retryAttempt to what it was, restart SPS once so that it reads the file.',
     sources: [
       documented('The published procedure sets both and says to take both back.'),
       inferred('That 99999 is the shipped value on every build.'),

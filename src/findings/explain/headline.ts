@@ -80,7 +80,7 @@ function leftover(look: Lookup, f: Extract<Finding, { code: 'cleanup-leftover' }
     case 'retry-attempt':
       return `on ${f.vcenter} retryAttempt is ${quote(what.value)} instead of the shipped 99999`;
     case 'armed':
-      return `on ${f.vcenter} ${quote(what.name)} of a cleanup is there: it is under way, or did not come to its end`;
+      return `on ${f.vcenter} ${quote(what.name)} of a cleanup is there: it is under way, or did not come to its end, or the appliance took it back and keeps the record`;
     default:
       return unreachable(what);
   }
