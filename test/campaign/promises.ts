@@ -77,8 +77,8 @@ export function judgeEnding(stage: Stage, watch: Watch, ending: Ending): string[
       broken.push(...found.map((one) => `said "done": ${one}`));
       break;
     case 'taken-back':
-      // What somebody else removed after the last look, nobody can say.
-      if (gone.some((uid) => !(watch.goneByOthers.has(uid) && watch.lastListed.has(uid))) && !cutOff)
+      // What somebody else removed after the last look, or where no look was made, nobody can say.
+      if (gone.some((uid) => !(watch.goneByOthers.has(uid) && watch.lastListed?.has(uid) !== false)) && !cutOff)
         broken.push('said "taken-back", and a registration is gone');
       broken.push(...found.map((one) => `said "taken-back": ${one}`));
       break;

@@ -21,8 +21,8 @@ export class Watch {
   readonly gone = new Set<string>();
   /** Removed by another administrator. */
   readonly goneByOthers = new Set<string>();
-  /** What the tool saw when it last asked. */
-  lastListed: ReadonlySet<string> = new Set();
+  /** What the tool saw when it last asked; undefined: it never came to that. */
+  lastListed: ReadonlySet<string> | undefined;
   /** What another administrator made of sms-config.xml. */
   othersFile: string | undefined;
   /** SPS was made not to start, or the disk was full: what these keep from happening is no broken promise. */
