@@ -118,6 +118,16 @@ describe('another machine', () => {
   });
 });
 
+test('all removed by somebody else while it waits, and killed after that: SPS is left running, its restart is pending', async () => {
+  const { broken, trace, alone } = await play([
+    at('journal outcome start-sps', { kind: 'remove-registration', which: 0 }),
+    at('journal intent await-offline', { kind: 'remove-registration', which: 1 }),
+    at('journal intent unblock', { kind: 'crash', side: 'after' }),
+  ]);
+  expect(broken, trace.join('\n')).toEqual([]);
+  expect(alone).toMatchObject({ gone: 2, starts: 0, retryAttempt: 4 });
+});
+
 describe('a second run', () => {
   test('is refused with who holds the lock and since when, and changes nothing', async () => {
     const { broken, trace, sessions } = await playStory(

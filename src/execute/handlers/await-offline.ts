@@ -8,6 +8,7 @@ import { isHealthy } from '../service.js';
 import { notInEffect, type StepHandler, type StepOf } from '../step-handler.js';
 import type { Target } from '../target.js';
 import { type Done, failed } from '../trouble.js';
+import { markWhenAllGone } from './removal.js';
 
 /**
  * Step 6, the gate before step 7: SPS is a new process, STARTED and HEALTHY; every address is refused from the appliance, names resolved
@@ -107,8 +108,11 @@ async function statuses(
 ): Promise<Done<Gate>> {
   for (const uid of uids) {
     const found = list.find((one) => one.uid === uid);
-    if (found === undefined) await target.noteRemoved(uid, 'somebody-else');
-    else if (found.status !== 'offline') return notYet(`${found.name} is ${found.status ?? 'without a status'}`);
+    if (found === undefined) {
+      await target.noteRemoved(uid, 'somebody-else');
+      const marked = await markWhenAllGone(target);
+      if (!marked.ok) return marked;
+    } else if (found.status !== 'offline') return notYet(`${found.name} is ${found.status ?? 'without a status'}`);
   }
   return ok({ kind: 'holds' });
 }

@@ -5,7 +5,7 @@ import type { JsonValue } from '../../model/run.js';
 import { plainText } from '../../wire/redact.js';
 import { type LoggedRemoval, type LogMark, markLog, tellRemoval } from '../sps-log.js';
 import type { Begun } from '../step-handler.js';
-import type { Target } from '../target.js';
+import { commandProblem, type Target } from '../target.js';
 import { type Done, failed } from '../trouble.js';
 
 /** SMS lets go of a registration before its task ends, or not at all; some looks more, for whoever thinks otherwise. */
@@ -168,3 +168,13 @@ export async function isGone(target: Target, uid: string, begun?: Begun): Promis
 
 export const orFail = (removed: Removed): Done<JsonValue> =>
   removed.kind === 'gone' ? ok({ task: removed.task ?? null }) : failed(removed.problem);
+
+/** Tells the self-revert that SPS need not be restarted at once: only when a fresh list has none of them any more. */
+export async function markWhenAllGone(target: Target): Promise<Done<void>> {
+  if (!target.isArmed || !target.plan.removals.every(({ uid }) => target.isGone(uid))) return ok(undefined);
+  const marked = await target.changeBy(target.guard.markRemoved);
+  if (!marked.ok) return marked;
+  return marked.value.code === 0
+    ? ok(undefined)
+    : failed(commandProblem(target.label, 'the mark that all are removed', marked.value));
+}

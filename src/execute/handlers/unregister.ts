@@ -1,10 +1,7 @@
 import { ok } from '../../model/problem.js';
 import { inEffect, notInEffect, type StepHandler } from '../step-handler.js';
-import type { Target } from '../target.js';
-import { commandProblem } from '../target.js';
-import { type Done, failed } from '../trouble.js';
 import { gateNow } from './await-offline.js';
-import { captureRegistration, isGone, orFail, removeOnce } from './removal.js';
+import { captureRegistration, isGone, markWhenAllGone, orFail, removeOnce } from './removal.js';
 
 /** Step 7. Exactly this registration, once, behind the gate; the fresh list is the proof. */
 export const unregister: StepHandler<'unregister'> = {
@@ -31,13 +28,3 @@ export const unregister: StepHandler<'unregister'> = {
     return orFail(removed.value);
   },
 };
-
-/** Tells the self-revert that SPS need not be restarted at once: only when a fresh list has none of them any more. */
-export async function markWhenAllGone(target: Target): Promise<Done<void>> {
-  if (!target.isArmed || !target.plan.removals.every(({ uid }) => target.isGone(uid))) return ok(undefined);
-  const marked = await target.changeBy(target.guard.markRemoved);
-  if (!marked.ok) return marked;
-  return marked.value.code === 0
-    ? ok(undefined)
-    : failed(commandProblem(target.label, 'the mark that all are removed', marked.value));
-}
