@@ -84,5 +84,5 @@ describe.each([['offline'], ['disconnected']] as const)('an untrusted provider i
 });
 
 test('a provider whose certificate is retained is not stale: nothing is planned', async () => {
-  await expect(undisturbed({ variant: variant({ retainFlag: 'true' }, 'one-pass', 'bash') })).rejects.toThrow('not-stale');
+  await expect(undisturbed({ variant: variant({ retainFlag: 'true' }, 'one-pass', 'bash') })).rejects.toThrow('"nothing-stale"');
 });
