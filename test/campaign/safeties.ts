@@ -66,7 +66,7 @@ function guardWithout(change: (guard: Guard) => Partial<Guard>): Sabotage {
   return (parts) => ({
     ...parts,
     guardFor: (facts, timing) => {
-      const guard = openGuard(facts, timing);
+      const guard = (parts.guardFor ?? openGuard)(facts, timing);
       return { ...guard, ...change(guard) };
     },
   });
@@ -117,7 +117,19 @@ export const SAFETIES: readonly Safety[] = [
   {
     name: 'armed before the first change',
     among: () => true,
-    without: guardWithout(() => ({ arm: async () => ({ ok: true, value: { kind: 'systemd', proof: 'none' } }) })),
+    // Everything is there but what looks by itself, and nobody minds.
+    without: (parts) => {
+      const unwatched = scriptWithout(
+        ['    start_timer || fail "systemd-run did not start $UNIT.timer"', '    :'],
+        ["    start_watcher || fail 'the watcher did not start'", '    :'],
+      )(parts);
+      return guardWithout((guard) => ({
+        arm: async (run) => {
+          await guard.arm(run);
+          return { ok: true, value: { kind: 'systemd', proof: 'none' } };
+        },
+      }))(unwatched);
+    },
   },
   {
     name: 'a fresh list is believed, and not the task',
