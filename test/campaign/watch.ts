@@ -91,7 +91,8 @@ export class Watch {
     this.look('');
     this.#contactS = this.nowS;
     this.startsSinceContact = 0;
-    this.#allGoneAtContact = this.planned.every((uid) => this.gone.has(uid));
+    // Known: a list that the tool saw has none of them.
+    this.#allGoneAtContact = this.planned.every((uid) => this.gone.has(uid) && this.lastListed?.has(uid) === false);
     this.#runsSinceContact = true;
   }
 

@@ -118,6 +118,16 @@ describe('another machine', () => {
   });
 });
 
+test.each([0, 3])('rebooted before anything was changed: the run ends when SPS is up again (%i)', async (variant) => {
+  const { sessions, broken, trace } = await play(
+    [at('journal outcome arm-self-revert', { kind: 'reboot', side: 'before' })],
+    [],
+    variant,
+  );
+  expect(broken, trace.join('\n')).toEqual([]);
+  expect(sessions).toEqual([expect.stringMatching(/^run: taken-back/)]);
+});
+
 test('all removed by somebody else while it waits, and killed after that: SPS is left running, its restart is pending', async () => {
   const { broken, trace, alone } = await play([
     at('journal outcome start-sps', { kind: 'remove-registration', which: 0 }),

@@ -136,8 +136,8 @@ pid_is_clean() {
 }
 
 sps_back() {
-  # The run has changed nothing yet: who stopped or restarted SPS meanwhile knows why.
-  if ! marked touched; then
+  # The run has changed nothing yet: who stopped or restarted SPS meanwhile knows why. After a boot it is waited for all the same.
+  if ! marked touched && ! marked rebooted; then
     SPS=ok
     return
   fi
