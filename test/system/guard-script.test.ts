@@ -326,6 +326,13 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
     must(guard.renew);
   });
 
+  test('a look made while the state is being asked for has an age, too', async () => {
+    await armed();
+    box.write('/fake/meanwhile', `echo '${(uptime + 0.05).toFixed(2)} 1.00' > /proc/uptime; ${check.join(' ')}`);
+    expect(await status()).toMatchObject({ state: 'armed', lookedMsAgo: 0 });
+    expect(box.exists('/fake/happened')).toBe(true);
+  });
+
   test('the lease is lost after 120 s, not before', async () => {
     await armed();
     setUptime(5000.07 + 119.99);

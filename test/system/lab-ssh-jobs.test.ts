@@ -99,7 +99,7 @@ const SCRIPTS: readonly { readonly name: string; readonly script: string }[] = [
   },
   {
     name: 'proc',
-    script: `sleep 60 & [ -d /proc/$! ] && echo there; tr '\\0' ' ' < /proc/$!/cmdline; echo; kill $!; wait $!; [ -d /proc/$! ] || echo gone`,
+    script: `sleep 60 & [ -d /proc/$! ] && echo there; until grep -q ^sleep /proc/$!/cmdline; do sleep 0.05; done; tr '\\0' ' ' < /proc/$!/cmdline; echo; kill $!; wait $!; [ -d /proc/$! ] || echo gone`,
   },
   {
     name: 'timeout kills its group',

@@ -52,12 +52,12 @@ unmark() {
   if marked "$1"; then /bin/mv -f "$DIR/$1" "$DIR/$1.no"; fi
 }
 
-# When something was written down, if in this boot: its age.
+# When something was written down, if in this boot: its age. The clock is read last: outside the fence it may have been written just now.
 age_of() {
   AGE= age_boot= age_at=
   if [ -e "$DIR/$1" ]; then read -r age_boot age_at age_rest < "$DIR/$1" || :; fi
   case $age_at in '' | *[!0-9]*) return 1 ;; esac
-  [ "$age_boot" = "$BOOT" ] || return 1
+  now && [ "$age_boot" = "$BOOT" ] || return 1
   AGE=$((NOW - age_at))
   [ "$AGE" -ge 0 ]
 }
