@@ -100,11 +100,16 @@ async function openWithin(target: Target, hostKey: string | undefined, again: bo
  */
 export async function settleWithGuard(target: Target): Promise<Done<Problem | undefined>> {
   const time = target.deadline(PATIENCE_WITH_GUARD);
+  const nudge = nudging(target);
   let tried = false;
   const handsOff = target.deadline((2 * target.timing.guardMs) / target.timing.secondMs + 10);
   for (let told = false; ; told = true) {
     const status = target.liftAnswer(await target.guard.status(target.shell));
-    if (!status.ok) return status;
+    if (!status.ok) {
+      if (status.error.kind !== 'failed' || time.isOver()) return status;
+      await target.clock.sleep(5 * target.timing.secondMs);
+      continue;
+    }
     const { state, ended, waitsFor, startFailed } = status.value;
     if (state === 'armed') {
       target.setArmed(true);
@@ -135,9 +140,27 @@ export async function settleWithGuard(target: Target): Promise<Done<Problem | un
         `waiting until the self-revert on ${target.label} is done${waitsFor === undefined ? '' : ` (it waits for ${waitsFor})`}, at most ${PATIENCE_WITH_GUARD} s`,
       );
     }
+    const looked = state === 'taken-over' ? await nudge(status.value) : ok(undefined);
+    if (!looked.ok) return looked;
     await target.clock.sleep(5 * target.timing.secondMs);
   }
 }
+
+/** For a self-revert that does not look any more, since its timer is gone or could not be started again after a reboot. */
+function nudging(target: Target): (status: GuardStatus) => Promise<Done<void>> {
+  const missed = LOOKS_MISSED * target.timing.guardMs;
+  let nudgedAt: number | undefined;
+  return async ({ lookedMsAgo }) => {
+    const now = target.clock.uptimeMs();
+    if ((lookedMsAgo !== undefined && lookedMsAgo <= missed) || (nudgedAt !== undefined && now - nudgedAt <= missed))
+      return ok(undefined);
+    target.say(`nothing makes the self-revert on ${target.label} look any more: it is made to look from here`);
+    nudgedAt = now;
+    return target.lift(await target.guard.look(target.shell));
+  };
+}
+
+const LOOKS_MISSED = 3;
 
 /** The self-revert made its one attempt and will make no other; routes and file are back. Whoever comes makes one of his own. */
 async function startByHand(target: Target): Promise<Done<void>> {

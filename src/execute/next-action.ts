@@ -76,6 +76,8 @@ function stepAction(
   if (outcome === undefined) return { do: 'apply', begun };
   const here = outcome.session === state.session;
   if (outcome.result === 'failed') {
+    if (outcome.problem?.code === 'changed-meanwhile' && step.kind === 'try-plain')
+      return { do: 'apply', decide: { kind: 'take-back', why: 'drifted' } };
     if (step.kind === 'try-plain' || step.kind === 'try-reconnect') return undefined;
     return here ? { do: 'apply', decide: afterFailure(step, state, steps) } : { do: 'apply', begun };
   }

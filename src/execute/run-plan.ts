@@ -222,7 +222,8 @@ class Runner {
   async #failedStep(step: CleanupStep, trouble: Trouble): Promise<Done<void>> {
     if (trouble.kind !== 'failed') return { ok: false, error: trouble };
     const { problem } = trouble;
-    if (step.kind !== 'try-plain' && step.kind !== 'try-reconnect') this.#problem = problem;
+    const goesOn = step.kind === 'try-reconnect' || (step.kind === 'try-plain' && problem.code !== 'changed-meanwhile');
+    if (!goesOn) this.#problem = problem;
     this.#parts.say(problem.summary);
     await this.#note({ event: 'outcome', step: step.id, action: 'apply', result: 'failed', problem });
     return ok(undefined);
@@ -292,7 +293,10 @@ class Runner {
       await this.#decideTakeBack('lease-lost');
     }
     const settled = await settleWithGuard(this.#target);
-    if (!settled.ok) return settled.error.kind === 'taken-over' ? undefined : this.#handle(settled.error);
+    if (!settled.ok) {
+      if (settled.error.kind === 'taken-over') return undefined;
+      return settled.error.kind === 'failed' ? this.#unreached(settled.error) : this.#handle(settled.error);
+    }
     return settled.value === undefined ? undefined : this.#stopHere(settled.value, [settled.value.summary]);
   }
 

@@ -129,10 +129,8 @@ async function backGuard(target: Target): Promise<Done<Undone>> {
   if (!others.ok) return others;
   // A route that somebody else made is not waited for.
   const leave = others.value.some(({ refuses }) => refuses) ? ({ leave: true } as const) : {};
-  const gone = target.liftAnswer(await target.guard.disarm(target.shell, leave));
-  if (!gone.ok) return gone;
-  target.setArmed(false);
-  return ok({ result: 'done' });
+  const gone = await target.disarm(leave);
+  return gone.ok ? ok({ result: 'done' }) : gone;
 }
 
 /** Whoever comes back after the appliance took itself back, or rebooted, watches again before changing anything. */

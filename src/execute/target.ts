@@ -226,6 +226,18 @@ export class Target {
     return output.value.code === 0 ? ok(undefined) : because('taken-over', noSignOfLife(this.label, output.value.code));
   }
 
+  /**
+   * Takes the self-revert away. While it is asked for, nobody counts on it any more: where the answer is lost and nothing is there
+   * afterwards, it was this run that took it away, and not the appliance that took the run back.
+   */
+  async disarm(options: { readonly leave?: true } = {}): Promise<Done<void>> {
+    const was = this.#armed;
+    this.#armed = false;
+    const gone = this.liftAnswer(await this.guard.disarm(this.shell, options));
+    if (!gone.ok && gone.error.kind === 'failed') this.#armed = was;
+    return gone;
+  }
+
   /** A sign of life, when one is due. */
   async giveSign(): Promise<Done<void>> {
     if (!this.#armed || this.clock.uptimeMs() - this.#renewedAt < this.timing.renewMs) return ok(undefined);

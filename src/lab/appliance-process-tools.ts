@@ -42,12 +42,14 @@ function spanMs(text: string): number | undefined {
   return Number(amount) * ({ s: 1, m: 60, h: 3_600, d: 86_400 }[unit] ?? 1) * 1000;
 }
 
-/** `timeout [-k N] [-s SIG] N COMMAND…`, in a process group of its own, which is what it kills. 124 then. */
+/** `timeout [-k N] [-s SIG] [--foreground] N COMMAND…`, in a process group of its own, which is what it kills; else its child alone. 124 then. */
 async function timeout(call: Call): Promise<Outcome> {
   const rest = [...call.args];
   let [signal, killAfterMs]: [number | undefined, number | undefined] = [SIGNALS.TERM, undefined];
+  let foreground = false;
   while (rest[0]?.startsWith('-')) {
     const taken = rest.shift() ?? '';
+    foreground ||= taken === '--foreground';
     const value = /^-[ks]$/.test(taken) ? rest.shift() : taken.replace(/^(-[ks]|--signal=|--kill-after=)/, '');
     if (/^(-s|--signal)/.test(taken)) signal = signalNumber(value ?? '');
     if (/^(-k|--kill-after)/.test(taken)) killAfterMs = spanMs(value ?? '');
@@ -57,11 +59,12 @@ async function timeout(call: Call): Promise<Outcome> {
     return complain('timeout: invalid time interval', 125);
   }
   const { process } = call;
-  process.group = process.pid;
+  if (!foreground) process.group = process.pid;
+  const isMeant = ({ group, parent }: Process) => (foreground ? parent : group) === process.pid;
   const over = new AbortController();
   let late = false;
   const killGroup = (number: number) => {
-    for (const one of process.table.list()) if (one.group === process.pid && one !== process) one.deliver(number);
+    for (const one of process.table.list()) if (isMeant(one) && one !== process) one.deliver(number);
   };
   const watch = async (send: number) => {
     await sleepOn(call.world.clock, limitMs, over.signal);

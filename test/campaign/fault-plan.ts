@@ -23,6 +23,8 @@ export type Trouble =
   /** Wall clocks only. */
   | { readonly kind: 'clock-jump'; readonly who: 'appliance' | 'operator'; readonly seconds: number }
   | { readonly kind: 'edit-file' }
+  /** What somebody types in a shell of the appliance; drawn by no seed. */
+  | { readonly kind: 'by-hand'; readonly script: string }
   | { readonly kind: 'remove-registration'; readonly which: number }
   /** Of the next starts of SPS; `forS` seconds long, or for good. */
   | { readonly kind: 'sps-start'; readonly how: 'hangs' | 'fails' | 'unhealthy'; readonly forS: number }

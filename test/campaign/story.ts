@@ -5,6 +5,7 @@ import { SMS_CONFIG } from '../../src/lab/sps-life.js';
 import type { LabFault } from '../../src/lab/world.js';
 import type { JournalEntry, RunLetter } from '../../src/model/run.js';
 import { DEFAULT_TIMING } from '../../src/model/timing.js';
+import { runOnAppliance } from '../support/lab-shell.js';
 import { openMemoryWay } from '../support/memory-link.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import type { PlannedSession, StoryPlan, Trouble } from './fault-plan.js';
@@ -142,6 +143,10 @@ class Story {
     const end = await Promise.race([runCleanup(parts), process.crashed, overdue]);
     process.end();
     this.#process = undefined;
+    // On a full disk the run gives itself up.
+    const lostIt = this.#lines.some((line) => line.event === 'saw' && line.what === 'lease-lost');
+    if (lostIt && !this.#watch.everTookOver && this.#watch.diskTroubleUntilS < 0)
+      this.#watch.break('said that the appliance takes the run back, and it never did');
     // What was told to end has ended by then.
     if (end !== 'crashed') await this.#clock.sleep(1_000);
     if (end === 'crashed') {
@@ -273,6 +278,9 @@ class Story {
       case 'fail-over':
         vcenter.appliance.hostKeyNumber += 1;
         this.#process?.cut(0);
+        break;
+      case 'by-hand':
+        await runOnAppliance(world, vcenter, trouble.script);
         break;
       case 'crash':
       case 'lost':

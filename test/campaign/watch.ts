@@ -1,8 +1,9 @@
+import { guardFolder } from '../../src/execute/guard/guard-facts.js';
 import { settle } from '../../src/lab/sps-model.js';
 import type { CleanupPlan } from '../../src/model/cleanup-plan.js';
 import type { Timing } from '../../src/model/timing.js';
 import { armedThings, fileText, ourRoutes, type Standing, takeStanding, watching } from './standing.js';
-import type { Stage } from './worlds.js';
+import { RUN, type Stage } from './worlds.js';
 
 /** Seconds that commands, polls and services take besides what is promised. */
 const SLACK_S = 20;
@@ -46,6 +47,8 @@ export class Watch {
   verbose = false;
   /** A self-revert was seen at work. */
   everArmed = false;
+  /** The self-revert was seen to take back. */
+  everTookOver = false;
   /** The last boot met a self-revert: who ends the run waits until SPS is up. */
   armedAtBoot = false;
 
@@ -152,6 +155,7 @@ export class Watch {
     const file = this.#fileChanged();
     const armed = watching(world, vcenter).length > 0;
     this.everArmed ||= armed;
+    this.everTookOver ||= vcenter.appliance.files.has(`${guardFolder(RUN)}/reverting`);
     this.#lookAtOthers();
     const lost = this.lostForS;
     const { leaseMs, guardMs } = this.#timing;

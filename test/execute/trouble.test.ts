@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { timerUnit } from '../../src/execute/guard/guard-facts.js';
 import type { Fault, PlannedSession, StoryPlan, Trigger, Trouble } from '../campaign/fault-plan.js';
 import { playStory, type StoryEnd } from '../campaign/story.js';
-import { VARIANTS } from '../campaign/worlds.js';
+import { RUN, VARIANTS } from '../campaign/worlds.js';
 
 /** Longer than any story. */
 const FOR_GOOD = 100_000;
@@ -90,12 +91,50 @@ describe('another administrator', () => {
 });
 
 describe('the provider', () => {
+  test('is online again before anything was done: it is not stale any more, and stays registered', async () => {
+    const { broken, sessions, trace } = await play([at('journal intent arm-self-revert', { kind: 'provider-back' })]);
+    expect(broken, trace.join('\n')).toEqual([]);
+    expect(sessions).toEqual(['run: taken-back']);
+    expect(trace).toContainEqual(expect.stringContaining('is shown online'));
+    expect(trace.filter((line) => line.includes('sms unregister'))).toEqual([]);
+  });
+
   test.each(['journal outcome block', 'journal outcome start-sps', 'journal outcome await-offline'])(
     'trusts and is trusted again at %s: it is still blocked for this vCenter, and the run goes on',
     async (name) => {
       expect(await ended([at(name, { kind: 'provider-back' })])).toBe('run: done');
     },
   );
+});
+
+describe('the answer to the disarming is lost', () => {
+  test.each([
+    ['the disarming itself', 'guard.sh disarm', 1],
+    ['giving back the lock', 'give_lock_back "$@"', 2],
+    ['the look at what is left', 'systemctl is-active "$1.timer"', 1],
+  ])('that of %s: the run was done, and says so', async (_what, name, nth) => {
+    const { sessions, broken, trace } = await play([at(name, { kind: 'lost', side: 'after', noticedS: 1, outageS: 5 }, nth)]);
+    expect(broken, trace.join('\n')).toEqual([]);
+    expect(trace).toContainEqual(expect.stringContaining('says: connected again'));
+    expect(sessions).toEqual(['run: done']);
+  });
+});
+
+describe('a self-revert whose timer somebody stopped', () => {
+  const stopTimer: Trouble = { kind: 'by-hand', script: `/bin/systemctl stop ${timerUnit(RUN)}.timer` };
+
+  test('is made to look by whoever comes back, and ends', async () => {
+    const { sessions, broken, trace } = await play(
+      [
+        at('journal intent await-offline', { kind: 'sps-start', how: 'hangs', forS: 1_000 }),
+        at('journal outcome await-offline', { kind: 'crash', side: 'after' }),
+      ],
+      [{ mode: 'revert', afterS: 200, faults: [at('open', stopTimer)] }],
+    );
+    expect(broken, trace.join('\n')).toEqual([]);
+    expect(trace).toContainEqual(expect.stringContaining('it is made to look from here'));
+    expect(sessions[1]).toBe('revert: taken-back');
+  });
 });
 
 describe('another machine', () => {

@@ -121,6 +121,49 @@ describe('before anything is changed', () => {
     expect(at.journals[0]).toContain('"confirmed":"typed"');
   });
 
+  describe('a question that was left open for long', () => {
+    // The clock jumps while somebody thinks it over.
+    async function answerLate(at: CleanupStage, meanwhile: () => void = () => {}) {
+      let late = 0;
+      return at.cli(ALL, {
+        typed: ['vc65'],
+        now: () => new Date(Date.now() + late),
+        onErrors(stderr) {
+          if (late > 0 || !stderr.includes('type the name')) return;
+          late = 600 * labTiming().secondMs;
+          meanwhile();
+        },
+      });
+    }
+
+    test('is answered about what is there now: looked at once more, and done', async () => {
+      const at = await open();
+      const ran = await answerLate(at);
+      expect([ran.code, ran.stderr]).toEqual([
+        0,
+        expect.stringContaining('looking once more: what was confirmed was seen 10 minutes ago'),
+      ]);
+      expect(at.uids).not.toContain(CT0);
+    });
+
+    test('is no yes to anything else: 6', async () => {
+      const at = await open();
+      const ran = await answerLate(at, () => {
+        const { registrations } = at.vc65;
+        registrations.splice(
+          registrations.findIndex(({ uid }) => uid === CT1),
+          1,
+        );
+      });
+      expect(ran).toMatchObject({ code: 6, stdout: '' });
+      expect(ran.stderr).toContain(
+        'what was confirmed is not how vc65 is now: the steps are not the same any more; nothing was changed',
+      );
+      expect(at.uids).toContain(CT0);
+      expect(at.journals).toEqual([]);
+    });
+  });
+
   test('Ctrl-C at the question, or while it looks, is 130', async () => {
     const at = await open();
     for (const words of ['looking a second time', 'type the name']) {

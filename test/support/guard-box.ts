@@ -33,6 +33,8 @@ export interface GuardBox {
   programsStarted(): number;
   /** Takes a program away until the next reset. */
   hide(path: string): void;
+  /** Nothing can be written there any more, as after an error of the disk, until the next reset. */
+  makeReadOnly(path: string): void;
   /** The machine's own time and processes until the next reset. */
   showProc(): void;
   close(): void;
@@ -59,7 +61,7 @@ const PROGRAMS = {
     'bash',
   ],
   '/sbin': ['ip', 'route'],
-  '/usr/bin': ['sha256sum', 'tail', 'flock', 'setsid', 'nohup', 'find', 'sort'],
+  '/usr/bin': ['sha256sum', 'tail', 'timeout', 'flock', 'setsid', 'nohup', 'find', 'sort'],
 };
 
 /** $1 is what to do; state in /fake. Answers in the words of `domain` formats: service-control and vmon-cli as seen on appliances. */
@@ -83,6 +85,7 @@ exit 0
 `;
 const VMON_CLI = `#!/bin/sh
 [ -e /fake/vmon-down ] && exit 1
+if [ -e /fake/vmon-hangs ]; then exec /bin/sleep 600; fi
 read -r state < /fake/state
 read -r pid < /fake/pid
 health=HEALTHY
@@ -212,7 +215,7 @@ ip link set lo up`,
     },
     reset(files) {
       outer(`cd "$1"
-umount -l "$1/proc" 2> /dev/null || :
+for one in proc root usr/lib/vmware-vpx; do umount -l "$1/$one" 2> /dev/null || :; done
 for one in usr/bin/*.hidden bin/*.hidden; do if [ -h "$one" ]; then mv "$one" "\${one%.hidden}"; fi; done
 rm -rf root etc run fake tmp usr/lib/vmware-vpx filler
 mkdir -p root etc/systemd/system etc/cron.d run fake/units tmp usr/lib/vmware-vpx/sps/conf
@@ -234,6 +237,7 @@ ip route flush table main; ip -6 route flush type unreachable || :`);
     },
     programsStarted: () => Number(readFileSync(inside('/count'), 'utf8').split(' ')[0]),
     hide: (path) => outer('mv "$1$2" "$1$2.hidden"', path),
+    makeReadOnly: (path) => outer('mount --bind "$1$2" "$1$2"; mount -o remount,bind,ro "$1$2"', path),
     showProc: () => outer('mount -t proc proc "$1/proc"'),
     close() {
       for (const one of readdirSync('/proc')) if (/^\d+$/.test(one) && livesIn(root, one)) process.kill(Number(one), 'SIGKILL');

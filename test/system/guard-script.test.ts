@@ -274,6 +274,61 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
     expect(await status()).toMatchObject({ ended: 'taken-back' });
   });
 
+  test('vmon-cli that hangs holds up neither routes and file nor the looks after it', async () => {
+    const quick = openGuard(facts, { ...DEFAULT_TIMING, secondMs: 10 });
+    fresh();
+    expect(await quick.arm(box.shell)).toMatchObject({ ok: true });
+    writeConfig(DURING);
+    block();
+    restarted();
+    box.write('/fake/vmon-hangs', '');
+    setUptime(uptime + 121);
+    must(check);
+    expect(original()).toEqual(AS_FOUND);
+    expect(routes()).toBe('');
+    expect(await status()).toMatchObject({ ended: 'waiting', waitsFor: 'an answer of vmon-cli about SPS' });
+    must(['/bin/rm', '/fake/vmon-hangs']);
+    look(3);
+    expect(spsAsked()).toEqual(['--stop vmware-sps', '--start vmware-sps']);
+    expect(await status()).toMatchObject({ ended: 'taken-back' });
+  });
+
+  test('where nothing can be written any more, the routes go back all the same, and SPS is started', async () => {
+    await armed();
+    writeConfig(DURING);
+    block();
+    box.write('/fake/state', 'STOPPED\n');
+    box.makeReadOnly('/root');
+    box.makeReadOnly('/usr/lib/vmware-vpx');
+    expect(box.run(guard.renew).code).toBe(LEASE_UNWRITABLE);
+    setUptime(uptime + 121);
+    must(check);
+    expect(routes()).toBe('');
+    // As long as its job runs no other is begun.
+    must(check);
+    expect(box.settle()).toBe(1);
+    look(3);
+    // A restart cannot be remembered, and is not begun.
+    expect(spsAsked()).toEqual(['--start vmware-sps']);
+    expect(box.read('/fake/state')).toBe('STARTED\n');
+  });
+
+  test('in the middle of its own restart, SPS that is stopped is not started a second time', async () => {
+    await armed();
+    writeConfig(DURING);
+    restarted();
+    setUptime(uptime + 121);
+    must(check);
+    box.write('/fake/state', 'STOPPED\n');
+    setUptime(uptime + 30);
+    must(check);
+    expect(await status()).toMatchObject({ ended: 'waiting', waitsFor: 'the end of again-restart-1' });
+    expect(box.settle()).toBe(1);
+    look(2);
+    expect(spsAsked().filter((asked) => asked.startsWith('--start'))).toHaveLength(1);
+    expect(await status()).toMatchObject({ ended: 'taken-back' });
+  });
+
   test('a job is run once, and what was started with the original is left running', async () => {
     await armed();
     expect(await guard.jobState(box.shell, 'restart')).toMatchObject({ ok: true, value: { state: 'none' } });
@@ -393,6 +448,35 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
       look(40);
       expect(spsAsked()).toEqual(['--start vmware-sps']);
       expect(await status()).toMatchObject({ ended: 'taken-back' });
+    });
+
+    test('vmon-cli that hangs then is no hindrance: the file is back, and something looks', async () => {
+      const quick = openGuard(facts, { ...DEFAULT_TIMING, secondMs: 10 });
+      fresh();
+      expect(await quick.arm(box.shell)).toMatchObject({ ok: true });
+      writeConfig(DURING);
+      reboot();
+      box.write('/fake/vmon-hangs', '');
+      boot();
+      expect(original()).toEqual(AS_FOUND);
+      expect(box.exists(`/fake/units/vasatrust-${RUN}.timer`)).toBe(true);
+      must(['/bin/rm', '/fake/vmon-hangs']);
+      spsStartsByItself();
+      look(3);
+      expect(await status()).toMatchObject({ ended: 'taken-back', rebooted: true });
+    });
+
+    test('a lease that lost its text in the reset hides no reboot', async () => {
+      await armed();
+      writeConfig(DURING);
+      reboot();
+      box.write(`${FOLDER}/lease`, '');
+      boot();
+      expect(original()).toEqual(AS_FOUND);
+      spsStartsByItself();
+      look(2);
+      expect(spsAsked()).toEqual([]);
+      expect(await status()).toMatchObject({ ended: 'taken-back', rebooted: true });
     });
 
     test('without the boot guard, a look finds out by itself', async () => {

@@ -102,6 +102,10 @@ const SCRIPTS: readonly { readonly name: string; readonly script: string }[] = [
     script: `sleep 60 & [ -d /proc/$! ] && echo there; until grep -q ^sleep /proc/$!/cmdline; do sleep 0.05; done; tr '\\0' ' ' < /proc/$!/cmdline; echo; kill $!; wait $!; [ -d /proc/$! ] || echo gone`,
   },
   {
+    name: 'timeout in the foreground kills its child alone',
+    script: `timeout --foreground 0.2 sleep 60; echo $?; timeout --foreground -k 0.1 0.1 sh -c 'trap "" TERM; sleep 1; sleep 1; echo no'; echo $?; timeout --foreground 5 sh -c 'exit 3'; echo $?; timeout --foreground 0.2 sh -c 'sleep 0.6 && echo grandchild'; echo $?; sleep 1`,
+  },
+  {
     name: 'timeout kills its group',
     script: `timeout 0.2 sh -c 'sleep 9; echo no'; echo $?; timeout -s KILL 0.2 sleep 60; echo $?; timeout -k 0.1 0.1 sh -c 'trap "" TERM; sleep 2; sleep 2'; echo $?`,
   },

@@ -124,37 +124,72 @@ async function doCleanup(wanted: string, options: CleanupOptions, around: Surrou
     return exitCodeOf(answer);
   }
   return begin(
-    { run, state, aim, plan: answer.plan, ...(deadline === undefined ? {} : { deadline: deadline.value }) },
+    { run, state, aim, wish, plan: answer.plan, ...(deadline === undefined ? {} : { deadline: deadline.value }) },
     options,
     around,
   );
+}
+
+/** Seconds. A question that nobody answered for longer is answered about an estate that nobody has seen since. */
+const FRESH = 300;
+
+/** What is done after the confirmation: what was shown, as it is now. */
+async function stillSo({ aim, wish, plan }: Ready, around: Surroundings): Promise<CleanupPlan | { readonly code: ExitCode }> {
+  const { clock, timing, out } = around;
+  const age = (clock.now().getTime() - Date.parse(plan.takenAt)) / timing.secondMs;
+  if (age <= FRESH) return plan;
+  out.say(`looking once more: what was confirmed was seen ${Math.round(age / 60)} minutes ago`);
+  const seen = await answerFromLooks(aim, 0, wish, around);
+  if (around.interrupted.aborted) return { code: EXIT.interrupted };
+  if (seen.kind === 'failed') return { code: fail(seen, around) };
+  const isSame = seen.answer.kind === 'plan' && essence(seen.answer.plan) === essence(plan);
+  if (isSame && seen.answer.kind === 'plan') return seen.answer.plan;
+  return { code: fail({ failure: notTheSame(plan.vcenter.id, seen.answer), code: EXIT.refused }, around) };
+}
+
+/** All that is done to the appliance and to SMS. */
+const essence = ({ steps, ifOneSurvives, addresses, config }: CleanupPlan): string =>
+  JSON.stringify({ steps, ifOneSurvives, addresses, config });
+
+function notTheSame(vcenter: string, answer: CleanupAnswer): Failure {
+  const why =
+    answer.kind === 'refused'
+      ? answer.refusals.map(({ summary }) => summary).join('; ')
+      : answer.kind === 'plan'
+        ? 'the steps are not the same any more'
+        : 'nothing is stale there any more';
+  return {
+    code: 'changed-meanwhile',
+    summary: `what was confirmed is not how ${vcenter} is now: ${why}; nothing was changed`,
+    remedy: 'Run it again, and see what it says now.',
+  };
 }
 
 interface Ready {
   readonly run: RunId;
   readonly state: StateFolder;
   readonly aim: Aim;
+  readonly wish: CleanupWish;
   readonly plan: CleanupPlan;
   readonly deadline?: Date;
 }
 
 /** From here on: said, confirmed, locked, written down, done. */
-async function begin(
-  { run, state, aim, plan, deadline }: Ready,
-  options: CleanupOptions,
-  around: Surroundings,
-): Promise<ExitCode> {
+async function begin(ready: Ready, options: CleanupOptions, around: Surroundings): Promise<ExitCode> {
+  const { run, state, aim, deadline } = ready;
   const { out, clock, timing } = around;
-  for (const line of runPlanLines(plan)) out.say(line);
+  for (const line of runPlanLines(ready.plan)) out.say(line);
   const seconds = Math.ceil(selfRevertMs(timing) / 1000);
-  out.say(`If this is killed or loses its connection, ${plan.vcenter.id} begins to take itself back within ${seconds} s.`);
+  out.say(`If this is killed or loses its connection, ${ready.plan.vcenter.id} begins to take itself back within ${seconds} s.`);
   if (deadline !== undefined) {
     out.say(`Deadline ${timeWords(deadline)}: no step is begun that could not be finished or taken back by then.`);
-    const tooLate = beyond(deadline, plan, around);
+    const tooLate = beyond(deadline, ready.plan, around);
     if (tooLate !== undefined) return fail({ failure: tooLate, code: EXIT.refused }, around);
   }
-  const confirmed = await confirmName(plan.vcenter, options.yes === true, around);
+  const confirmed = await confirmName(ready.plan.vcenter, options.yes === true, around);
   if (typeof confirmed !== 'string') return fail({ failure: confirmed, code: EXIT.refused }, around);
+  const plan = await stillSo(ready, around);
+  if ('code' in plan) return plan.code;
 
   const operator = thisOperator('run', around.env, `vasatrust ${VERSION}`);
   const accepted = acceptedRuns(wishFor(options).accepted);

@@ -121,11 +121,11 @@ arm() {
       removed | touched) ;;
       *) /bin/rm -f "$DIR/$arm_mark" ;;
     esac
-    marked "$arm_mark" || : > "$DIR/$arm_mark.no" || fail "$DIR cannot be written"
+    marked "$arm_mark" || printf '' > "$DIR/$arm_mark.no" || fail "$DIR cannot be written"
   done
   /bin/rm -f "$DIR"/again-* "$DIR/booted" "$DIR/waits"
-  : >> "$DIR/fence" || fail "$DIR cannot be written"
-  : >> "$DIR/status" || fail "$DIR cannot be written"
+  printf '' >> "$DIR/fence" || fail "$DIR cannot be written"
+  printf '' >> "$DIR/status" || fail "$DIR cannot be written"
   place_copies
   note_clean_pids
   put all-clean.no "$BOOT" || fail "$DIR cannot be written"
@@ -172,10 +172,11 @@ boot() {
   # Called in the boot the run was in: nothing to do with a reboot.
   was_rebooted || return 0
   mark reverting
+  # First: whatever fails or hangs below is gone on with by the looks.
+  if [ -d /run/systemd/system ] && [ -x "$SYSTEMD_RUN" ]; then start_timer; else start_watcher; fi
   is_of_boot booted || note_reboot
   routes_back
   put heartbeat "$BOOT $NOW"
-  if [ -d /run/systemd/system ] && [ -x "$SYSTEMD_RUN" ]; then start_timer; else start_watcher; fi
 }
 
 # Where it says no: what is left, in words.

@@ -44,8 +44,9 @@ put() {
 
 marked() { [ -e "$DIR/$1" ]; }
 
+# printf, not ":", where something may not be written: a special builtin would end the whole script.
 mark() {
-  marked "$1" || /bin/mv -f "$DIR/$1.no" "$DIR/$1" 2> /dev/null || { : > "$DIR/$1"; } 2> /dev/null
+  marked "$1" || /bin/mv -f "$DIR/$1.no" "$DIR/$1" 2> /dev/null || { printf '' > "$DIR/$1"; } 2> /dev/null
 }
 
 unmark() {

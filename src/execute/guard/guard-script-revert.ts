@@ -108,9 +108,14 @@ file_back() {
   [ "$FILE" = ok ]
 }
 
+# No answer in time: UNKNOWN.
 sps_status() {
   STATE= HEALTH= PID=
-  sps_text=$("$VMON_CLI" --status sps 2> /dev/null) || :
+  sps_text=$("$TIMEOUT" --foreground -k 5 "$VMON_TIME" "$VMON_CLI" --status sps 2> /dev/null)
+  case $? in
+    124 | 137) STATE=UNKNOWN; return 0 ;;
+    125 | 126 | 127) sps_text=$("$VMON_CLI" --status sps 2> /dev/null) || : ;;
+  esac
   case $sps_text in *'RunState: '*) STATE=\${sps_text#*RunState: } STATE=\${STATE%%[!A-Z_]*} ;; esac
   case $sps_text in *'HealthState: '*) HEALTH=\${sps_text#*HealthState: } HEALTH=\${HEALTH%%[!A-Z_]*} ;; esac
   case $sps_text in *'MainProcessId: '*) PID=\${sps_text#*MainProcessId: } PID=\${PID%%[!0-9]*} ;; esac
@@ -135,6 +140,12 @@ pid_is_clean() {
   return 1
 }
 
+jobs_over() {
+  for over_job in $JOBS; do
+    if under_way "$over_job"; then wait_for "the end of $over_job"; return 1; fi
+  done
+}
+
 sps_back() {
   # The run has changed nothing yet: who stopped or restarted SPS meanwhile knows why. After a boot it is waited for all the same.
   if ! marked touched && ! marked rebooted; then
@@ -146,13 +157,13 @@ sps_back() {
   case $STATE in
     STOPPED)
       [ "$FILE" = left ] || all_clean
-      if age_of booted && [ "$AGE" -lt "$BOOT_MOST" ]; then wait_for 'SPS to be started by the boot'; else attempt start; fi
+      if age_of booted && [ "$AGE" -lt "$BOOT_MOST" ]; then wait_for 'SPS to be started by the boot'; return; fi
+      # Between the stop and the start of a restart, too.
+      jobs_over && attempt start
       ;;
     STARTED)
       if pid_is_clean; then
-        for sps_job in $JOBS; do
-          if under_way "$sps_job"; then wait_for "the end of $sps_job"; return; fi
-        done
+        jobs_over || return
         case $HEALTH in HEALTHY*) SPS=ok ;; *) wait_for 'SPS to turn healthy' ;; esac
       elif marked removed; then
         SPS=pending
@@ -175,6 +186,8 @@ attempt() {
     if ! marked "$1-$attempt_number"; then
       put "$attempt_job.began" "$BOOT $NOW" || :
       mark "$1-$attempt_number"
+      # Where nothing can be remembered, on a file system that became read-only: SPS that is stopped is started all the same.
+      marked "$1-$attempt_number" || [ "$1" = start ] || { wait_for "$DIR, which cannot be written"; return; }
       say "$1" "attempt $attempt_number"
       # Better here, holding the fence, than not at all.
       launch "$attempt_job" || job "$attempt_job"
@@ -248,19 +261,23 @@ note_reboot() {
   for reboot_mark in start-1 start-2 restart-1 restart-2 start-failed; do unmark "$reboot_mark"; done
   /bin/rm -f "$DIR"/*.began "$DIR"/*.rc "$DIR"/*.out
   sha_of "$CONFIG"
-  sps_status
   # A file that is right now was so when this boot began: nobody of the run can have changed it since.
   if is_right; then all_clean; fi
   file_back
-  case $STATE in STARTED | START_PENDING | STOP_PENDING) ;; *) [ "$FILE" = left ] || all_clean ;; esac
+  # Not there yet, with the file in place: what is started from now on reads it.
+  sps_status
+  case $STATE in STARTED | START_PENDING | STOP_PENDING | UNKNOWN) ;; *) [ "$FILE" = left ] || all_clean ;; esac
   put booted "$BOOT $NOW"
   mark rebooted
 }
 
+# A reset may have cost the lease its text; what was written when arming was synced.
 was_rebooted() {
-  lease_boot=
-  if marked lease; then read -r lease_boot lease_rest < "$DIR/lease" || :; fi
-  [ -n "$lease_boot" ] && [ "$lease_boot" != "$BOOT" ]
+  was_boot=
+  for was_in in lease armed; do
+    if [ -z "$was_boot" ] && marked "$was_in"; then read -r was_boot was_rest < "$DIR/$was_in" || :; fi
+  done
+  [ -n "$was_boot" ] && [ "$was_boot" != "$BOOT" ]
 }
 
 take_back() {

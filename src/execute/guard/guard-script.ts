@@ -20,6 +20,8 @@ const ATTEMPT_MOST = 120;
 const BOOT_MOST = 900;
 /** A command of the run holds the fence for a moment; so does a look. */
 const FENCE_WAIT = 20;
+/** vmon-cli answers within a second or two; one that hangs must not end the watch. */
+const VMON_MOST = 20;
 /** Real time: how late a busy machine may be does not depend on how fast a test goes. */
 const PROVE_MORE_MS = 10_000;
 const PROVE_SLEEP_MS = 200;
@@ -94,6 +96,8 @@ export function guardScript(facts: GuardFacts, timing: Pick<Timing, 'leaseMs' | 
     ATTEMPT_MOST: seconds(ATTEMPT_MOST),
     BOOT_MOST: seconds(BOOT_MOST),
     FENCE_WAIT: String(Math.ceil((FENCE_WAIT * timing.secondMs) / 1000)),
+    VMON_TIME: String((VMON_MOST * timing.secondMs) / 1000),
+    TIMEOUT: '/usr/bin/timeout',
     FLOCK: '/usr/bin/flock',
     SETSID: '/usr/bin/setsid',
     NOHUP: '/usr/bin/nohup',

@@ -39,6 +39,8 @@ export interface Guard {
   /** How the last job of that name stands. */
   jobState(run: ApplianceRun, job: SpsJob): Promise<Result<JobState>>;
   readonly renew: readonly string[];
+  /** One look, as its timer makes them; what it finds, `status` tells. */
+  look(run: ApplianceRun): Promise<Result<void>>;
   /** Only after a fresh query proved all registrations gone. */
   readonly markRemoved: readonly string[];
   /** Puts the original of sms-config.xml back by a rename: needs no space. Goes through the fence; nothing to do is fine. */
@@ -206,6 +208,10 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
       return ok(parseJob(job, shown.value?.stdout ?? ''));
     },
     renew: guard('renew'),
+    async look(run) {
+      const looked = await run(guard('check'), { timeoutMs });
+      return looked.ok ? ok(undefined) : looked;
+    },
     markRemoved: guard('removed'),
     restoreFile: guard('restore'),
     status,

@@ -33,9 +33,7 @@ export const disarmSelfRevert: StepHandler<'disarm-self-revert'> = {
     return ok(null);
   },
   async apply(_step, target) {
-    const gone = target.liftAnswer(await target.guard.disarm(target.shell));
-    if (!gone.ok) return gone;
-    target.setArmed(false);
-    return ok(null);
+    const gone = await target.disarm();
+    return gone.ok ? ok(null) : gone;
   },
 };
