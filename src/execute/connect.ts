@@ -67,10 +67,8 @@ async function watchedOrNot(target: Target, wasArmed: boolean): Promise<Done<voi
   const status = target.liftAnswer(await target.guard.status(target.shell));
   if (!status.ok) return status;
   switch (status.value.state) {
-    case 'armed': {
-      target.setArmed(true);
-      return target.renew();
-    }
+    case 'armed':
+      return target.takeOn();
     case 'taken-over':
       return because('taken-over', takingBack(target.label));
     case 'disarmed':
@@ -112,8 +110,7 @@ export async function settleWithGuard(target: Target): Promise<Done<Problem | un
     }
     const { state, ended, waitsFor, startFailed } = status.value;
     if (state === 'armed') {
-      target.setArmed(true);
-      const alive = await target.renew();
+      const alive = await target.takeOn();
       if (alive.ok) return ok(undefined);
       target.setArmed(false);
       // The lease is over, and the next look of the self-revert is yet to come.
@@ -228,6 +225,7 @@ function guardFacts(target: Target, { bootId = '' }: ApplianceFacts): GuardFacts
     cleanPids: [...target.cleanPids],
     bootId,
     owner: target.owner,
+    session: target.session,
   };
 }
 

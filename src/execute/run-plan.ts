@@ -258,7 +258,7 @@ class Runner {
       case 'interrupted':
         return undefined;
       case 'elsewhere':
-        return this.#stopHere(trouble.problem, []);
+        return this.#stopHere(trouble.problem, trouble.problem.code === 'another-run' ? [trouble.problem.summary] : []);
       case 'lost': {
         this.#losses += 1;
         say(`the connection is lost: ${trouble.problem.summary}`);

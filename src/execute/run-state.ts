@@ -112,7 +112,6 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
           one.outcome = facts;
           delete one.undoing;
           delete one.undone;
-          if (procedure.has(entry.step)) begunAt ??= seq;
         } else record(entry.step).undone = facts;
         break;
       }

@@ -136,10 +136,8 @@ async function backGuard(target: Target): Promise<Done<Undone>> {
 /** Whoever comes back after the appliance took itself back, or rebooted, watches again before changing anything. */
 async function ensureArmed(target: Target): Promise<Done<void>> {
   if (target.isArmed) return target.renew();
-  const proof = target.liftAnswer(await target.guard.arm(target.shell));
-  if (!proof.ok) return proof;
-  target.setArmed(true);
-  return ok(undefined);
+  const proof = await target.arm();
+  return proof.ok ? ok(undefined) : proof;
 }
 
 const handsOff = (target: string, path: string): Problem => ({

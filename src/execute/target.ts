@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { CleanupPlan, CleanupStep, CleanupStepKind } from '../model/cleanup-plan.js';
 import type { StepId } from '../model/plan.js';
 import { err, ok, type Problem, type Result } from '../model/problem.js';
@@ -5,8 +6,8 @@ import type { JsonValue, RunId } from '../model/run.js';
 import type { Timing } from '../model/timing.js';
 import { plainText } from '../wire/redact.js';
 import type { CommandOutput, RunOptions } from '../wire/vcenter-shell.js';
-import { FENCE_BUSY, LEASE_UNWRITABLE, NOT_ARMED, type SpsJob, TAKEN_OVER } from './guard/guard-facts.js';
-import type { Guard } from './guard/self-revert.js';
+import { FENCE_BUSY, LEASE_UNWRITABLE, NOT_ARMED, OTHER_SESSION, type SpsJob, TAKEN_OVER } from './guard/guard-facts.js';
+import { type ArmProof, type Guard, otherSession } from './guard/self-revert.js';
 import type { Clock, Journal, Link, Registering, SmsAccess, Way } from './ports.js';
 import { knownSteps, type RunState, readRun } from './run-state.js';
 import { because, type Done, failed } from './trouble.js';
@@ -43,6 +44,8 @@ export class Target {
   readonly timing: Timing;
   readonly say: (text: string) => void;
   readonly registering: Registering | undefined;
+  /** By which the appliance tells this process from another one that works on the same run. */
+  readonly session = randomBytes(6).toString('hex');
   /** Processes of SPS, in this boot, that read the file as it was found or as it is left. */
   readonly cleanPids = new Set<number>();
   readonly #way: Way;
@@ -51,6 +54,7 @@ export class Target {
   #hostKey: string | undefined;
   #guard: Guard | undefined;
   #armed = false;
+  #isTaken = false;
   #renewedAt = 0;
 
   constructor({ run, owner, plan, journal, way, clock, timing, say, interrupted, registering }: TargetParts) {
@@ -208,6 +212,7 @@ export class Target {
       const output = this.lift(await this.shell(line, options));
       if (!output.ok) return output;
       const { code } = output.value;
+      if (code === OTHER_SESSION) return because('elsewhere', otherSession(this.label));
       if (code === TAKEN_OVER || code === NOT_ARMED) return because('taken-over', takenOver(this.label, code));
       if (code !== FENCE_BUSY && code !== LEASE_UNWRITABLE) {
         this.#renewedAt = this.clock.uptimeMs();
@@ -216,6 +221,26 @@ export class Target {
       if (this.clock.uptimeMs() >= until) return because('taken-over', noSignOfLife(this.label, code));
       await this.clock.sleep(this.timing.secondMs);
     }
+  }
+
+  /** Armed by this session, and obeying it alone. */
+  async arm(): Promise<Done<ArmProof>> {
+    const proof = this.liftAnswer(await this.guard.arm(this.shell));
+    if (!proof.ok) return proof;
+    this.#isTaken = true;
+    this.setArmed(true);
+    return proof;
+  }
+
+  /** What is armed already is this session's from now on; once only: whoever takes it away later has it. */
+  async takeOn(): Promise<Done<void>> {
+    this.setArmed(true);
+    if (this.#isTaken) return this.renew();
+    const taken = await this.#throughFence(this.guard.takeOn, {});
+    if (!taken.ok) return taken;
+    if (taken.value.code !== 0) return because('taken-over', noSignOfLife(this.label, taken.value.code));
+    this.#isTaken = true;
+    return ok(undefined);
   }
 
   /** Gives a sign of life now, and learns whether the appliance still waits for it. */

@@ -39,6 +39,7 @@ const factsFor = (text: string, pid: number, bootId: string): GuardFacts => ({
   cleanPids: [pid],
   bootId,
   owner: 'somebody@somewhere',
+  session: 'one',
 });
 
 /** A run that was armed, changed the file, blocked the provider and restarted SPS; its tool says nothing more after that. */
@@ -120,7 +121,8 @@ describe.each([
     const withIdle: typeof run = (argv, options) => {
       const { stdin } = options ?? {};
       if (stdin === undefined) return run(argv, options);
-      return run([...argv.slice(0, -1), sha(idle(stdin))], { ...options, stdin: idle(stdin) });
+      const known = argv.indexOf(sha(stdin));
+      return run(argv.with(known, sha(idle(stdin))), { ...options, stdin: idle(stdin) });
     };
     const text = value(await clock.run(run(['/bin/cat', SMS_CONFIG]))).stdout;
     const bootId = value(await clock.run(run(['/bin/cat', '/proc/sys/kernel/random/boot_id']))).stdout.trim();

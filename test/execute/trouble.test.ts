@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { timerUnit } from '../../src/execute/guard/guard-facts.js';
+import { guardPath, timerUnit } from '../../src/execute/guard/guard-facts.js';
 import type { Fault, PlannedSession, StoryPlan, Trigger, Trouble } from '../campaign/fault-plan.js';
 import { playStory, type StoryEnd } from '../campaign/story.js';
 import { RUN, VARIANTS } from '../campaign/worlds.js';
@@ -137,6 +137,23 @@ describe('a self-revert whose timer somebody stopped', () => {
   });
 });
 
+describe('the same run, gone on with somewhere else', () => {
+  const takeOn: Trouble = { kind: 'by-hand', script: `/bin/sh ${guardPath(RUN)} take-on two` };
+
+  test.each(['journal outcome block', 'journal outcome await-offline', 'journal outcome restart-sps'])(
+    'after %s: this session changes nothing more, and says who is obeyed',
+    async (name) => {
+      const { sessions, trace } = await play([at(name, takeOn)]);
+      expect(sessions[0]).toMatch(/^run: left-changed \(somebody else goes on with this run/);
+      const after = trace.slice(
+        trace.findIndex((line) => line.includes('take-on two')),
+        trace.findIndex((line) => line.includes('--- run')),
+      );
+      expect(after.filter((line) => /sms unregister|SPS was started/.test(line))).toEqual([]);
+    },
+  );
+});
+
 describe('another machine', () => {
   test.each([
     'journal outcome lower-retry',
@@ -165,6 +182,13 @@ test.each([0, 3])('rebooted before anything was changed: the run ends when SPS i
   );
   expect(broken, trace.join('\n')).toEqual([]);
   expect(sessions).toEqual([expect.stringMatching(/^run: taken-back/)]);
+});
+
+test('the last one removed by somebody else while the plain removals go on: no procedure, and SPS is left alone', async () => {
+  const { sessions, broken, trace, gone } = await play([at('sms unregister', { kind: 'remove-registration', which: 0 }, 2)]);
+  expect(broken, trace.join('\n')).toEqual([]);
+  expect({ sessions, gone }).toEqual({ sessions: ['run: done'], gone: 2 });
+  expect(trace.filter((line) => line.includes('SPS was started'))).toEqual([]);
 });
 
 test('all removed by somebody else while it waits, and killed after that: SPS is left running, its restart is pending', async () => {

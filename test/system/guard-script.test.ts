@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readLock, releaseLock } from '../../src/execute/guard/appliance-lock.js';
-import { FENCE_BUSY, type GuardFacts, LEASE_UNWRITABLE, NOT_ARMED, TAKEN_OVER } from '../../src/execute/guard/guard-facts.js';
+import {
+  FENCE_BUSY,
+  type GuardFacts,
+  LEASE_UNWRITABLE,
+  NOT_ARMED,
+  OTHER_SESSION,
+  TAKEN_OVER,
+} from '../../src/execute/guard/guard-facts.js';
 import { openGuard } from '../../src/execute/guard/self-revert.js';
 import type { RunId } from '../../src/model/run.js';
 import { DEFAULT_TIMING } from '../../src/model/timing.js';
@@ -38,6 +45,7 @@ const facts: GuardFacts = {
   cleanPids: [OLD_PID],
   bootId: BOOT,
   owner: "o'hara@ops $(reboot)",
+  session: 'one',
 };
 const guard = openGuard(facts, DEFAULT_TIMING);
 const check = ['/bin/sh', `${FOLDER}/guard.sh`, 'check'];
@@ -355,6 +363,31 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
     expect(await quick.disarm(box.shell)).toMatchObject({ ok: false, error: { summary: /left: stop is under way/ } });
     box.settle();
     expect(await quick.disarm(box.shell)).toEqual({ ok: true, value: undefined });
+    nothingArmed();
+  });
+
+  test('of two sessions of one run the one that took it on last is obeyed, and the other changes nothing any more', async () => {
+    await armed();
+    const other = openGuard({ ...facts, session: 'two' }, DEFAULT_TIMING);
+    const makes = (name: string) => ['/bin/touch', `/tmp/${name}`];
+    expect(box.run(other.fenced(makes('two'))).code).toBe(OTHER_SESSION);
+    must(other.takeOn);
+    must(other.fenced(makes('two')));
+    for (const line of [guard.renew, guard.fenced(makes('one')), guard.detached('restart'), guard.markRemoved, guard.restoreFile])
+      expect(box.run(line).code).toBe(OTHER_SESSION);
+    expect(box.exists('/tmp/one')).toBe(false);
+    expect(await guard.disarm(box.shell)).toMatchObject({ ok: false, error: { code: 'another-run' } });
+    expect(await guard.disarm(box.shell, { leave: true })).toMatchObject({ ok: false, error: { code: 'another-run' } });
+    expect(await status()).toMatchObject({ state: 'armed', removed: false });
+    expect(spsAsked()).toEqual([]);
+    // Taken back by the appliance there is nothing to take on, and arming again is what counts.
+    setUptime(uptime + 121);
+    expect(box.run(other.takeOn).code).toBe(TAKEN_OVER);
+    look(2);
+    expect(await status()).toMatchObject({ ended: 'taken-back' });
+    expect(await guard.arm(box.shell)).toMatchObject({ ok: true });
+    expect(box.run(other.renew).code).toBe(OTHER_SESSION);
+    expect(await guard.disarm(box.shell)).toEqual({ ok: true, value: undefined });
     nothingArmed();
   });
 

@@ -74,6 +74,7 @@ describe.skipIf(missingStandin())('the self-revert on an appliance with a real s
       cleanPids: [sps.pid],
       bootId: (await must(['/bin/cat', '/proc/sys/kernel/random/boot_id'])).trim(),
       owner: 'somebody@somewhere',
+      session: 'one',
     };
     const guard = openGuard(facts, TIMING);
     const renewing = setInterval(() => void shell(guard.renew), TIMING.renewMs);

@@ -22,6 +22,8 @@ export interface GuardFacts {
   readonly bootId: string;
   /** `user@host`, for whoever finds the lock. */
   readonly owner: string;
+  /** The process that works on the run; of several, the appliance obeys the one that armed it or took it on last. */
+  readonly session: string;
 }
 
 /** Exit codes of the fence. The appliance took itself back, or is about to: nothing was run. */
@@ -32,6 +34,9 @@ export const NOT_ARMED = 76;
 export const FENCE_BUSY = 77;
 /** The sign of life could not be written (disk full): nothing was run. */
 export const LEASE_UNWRITABLE = 78;
+
+/** Another session has taken the run on: nothing was run. */
+export const OTHER_SESSION = 80;
 
 export const GUARD_ROOT = '/root/.vasatrust';
 

@@ -132,7 +132,7 @@ arm() {
   renew || fail 'the sign of life cannot be written'
   # Written by looks alone: the next one proves that something looks.
   /bin/rm -f "$DIR/heartbeat"
-  put armed "$BOOT $NOW" || fail "$DIR cannot be written"
+  put armed "$BOOT $NOW $1" || fail "$DIR cannot be written"
   if [ -d /run/systemd/system ] && [ -x "$SYSTEMD_RUN" ]; then
     printf '%s\\n' "$BOOT_UNIT_TEXT" > "$BOOT_UNIT" || fail "$BOOT_UNIT cannot be written"
     "$SYSTEMCTL" daemon-reload || fail 'systemctl daemon-reload failed'
@@ -255,31 +255,35 @@ poll() {
 in_fence() {
   case $1 in
     check) check ;;
-    renew) may_go_on ;;
+    take-on) take_on "$2" ;;
+    renew) may_go_on "$2" ;;
     do)
-      shift
-      may_go_on || return
+      may_go_on "$2" || return
       mark touched
+      shift 2
       exec "$@"
       ;;
     detach)
-      may_go_on || return
+      may_go_on "$3" || return
       mark touched
       under_way "$2" || launch "$2"
       ;;
     removed)
-      may_go_on || return
+      may_go_on "$2" || return
       mark removed
       marked removed
       ;;
     restore)
-      may_go_on || return
+      may_go_on "$2" || return
       file_back
       ;;
     job-begins) if marked reverting; then return 75; fi ;;
-    arm) arm ;;
+    arm) arm "$2" ;;
     boot) boot ;;
-    disarm) disarm "\${2:-}" ;;
+    disarm)
+      if [ -n "$2" ] && on_watch && ! is_session "$2"; then return 80; fi
+      disarm "\${3:-}"
+      ;;
     *) return 64 ;;
   esac
 }
@@ -297,7 +301,7 @@ main() {
       if [ "$main_code" = 77 ] && now && ! { age_of lease && [ "$AGE" -lt $((LEASE * 2)) ]; }; then check; fi
       return 0
       ;;
-    renew | do | detach | removed | restore | arm | disarm) fenced "$@" ;;
+    take-on | renew | do | detach | removed | restore | arm | disarm) fenced "$@" ;;
     boot) fenced "$@" || { [ "$?" = 77 ] && boot; } ;;
     job)
       case $2 in
@@ -320,7 +324,7 @@ main() {
     status) status ;;
     prove) prove ;;
     poll) poll "$2" ;;
-    forget) fenced disarm leave ;;
+    forget) fenced disarm "\${2:-}" leave ;;
     *)
       printf '%s\\n' 'usage: sh guard.sh status    what it did, and what it waits for' \\
         '       sh guard.sh forget    ends it and leaves everything as it is'

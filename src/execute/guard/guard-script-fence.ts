@@ -67,12 +67,30 @@ lease_alive() { age_of lease && [ "$AGE" -lt "$LEASE" ]; }
 
 renew() { put lease "$BOOT $NOW"; }
 
-# Whether the run may go on changing the appliance.
-may_go_on() {
+on_watch() {
   marked armed || return 76
   if marked reverting; then return 75; fi
   now || return 76
   lease_alive || return 75
+}
+
+# Of the sessions of a run only the one that armed it, or took it on, last.
+is_session() {
+  armed_by=
+  read -r armed_boot armed_at armed_by < "$DIR/armed" || :
+  [ "$armed_by" = "$1" ]
+}
+
+# Whether the session $1 may go on changing the appliance.
+may_go_on() {
+  on_watch || return
+  is_session "$1" || return 80
+  renew || return 78
+}
+
+take_on() {
+  on_watch || return
+  put armed "$BOOT $NOW $1" || return 78
   renew || return 78
 }
 

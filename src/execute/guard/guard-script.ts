@@ -159,6 +159,7 @@ function check(facts: GuardFacts): void {
     facts.addresses.every(({ address, family }) => (family === 4 ? /^[0-9.]+$/ : /^[0-9a-f:.]+$/i).test(address)) &&
     facts.cleanPids.every((pid) => Number.isSafeInteger(pid) && pid > 0) &&
     /^[0-9a-f-]{0,64}$/i.test(facts.bootId) &&
-    /^[\x20-\x7e]{1,200}$/.test(facts.owner);
+    /^[\x20-\x7e]{1,200}$/.test(facts.owner) &&
+    /^[0-9a-z]{1,40}$/.test(facts.session);
   if (!right) throw new Error(`facts that no self-revert can be made of: ${JSON.stringify(facts)}`);
 }

@@ -11,6 +11,7 @@ import {
   type GuardFacts,
   guardFolder,
   guardPath,
+  OTHER_SESSION,
   readyCopy,
   type SpsJob,
   TAKEN_OVER,
@@ -39,6 +40,8 @@ export interface Guard {
   /** How the last job of that name stands. */
   jobState(run: ApplianceRun, job: SpsJob): Promise<Result<JobState>>;
   readonly renew: readonly string[];
+  /** From now on this session is the one that is obeyed; another one of the same run, wherever it works, is let through no more. */
+  readonly takeOn: readonly string[];
   /** One look, as its timer makes them; what it finds, `status` tells. */
   look(run: ApplianceRun): Promise<Result<void>>;
   /** Only after a fresh query proved all registrations gone. */
@@ -67,7 +70,7 @@ const HELD = 79;
  * HUP, a channel PIPE): a run that is killed at any moment has either left nothing here or something that takes it away again. The script
  * comes by stdin and is checked before anything is written. Where arming fails, what this command made goes; what an earlier session left
  * stays, and a lock is never given back while something is armed.
- * $1 the folder of all runs, $2 the run, $3 who, $4 the checksum.
+ * $1 the folder of all runs, $2 the run, $3 who, $4 the checksum, $5 the session.
  */
 const BEGIN = `${LOCK_FUNCTIONS}
 trap '' HUP PIPE
@@ -94,7 +97,7 @@ place() {
   [ "\${sum%% *}" = "$1" ] || { printf '%s\\n' 'guard.sh could not be written' >&2; return 1; }
   /bin/mv -f "$dir/guard.sh.new" "$dir/guard.sh"
 }
-place "$4" && /bin/sh "$dir/guard.sh" arm
+place "$4" && /bin/sh "$dir/guard.sh" arm "$5"
 code=$?
 [ "$code" != 0 ] || exit 0
 if [ -z "$known" ]; then
@@ -115,6 +118,7 @@ exit 0
 
 export function openGuard(facts: GuardFacts, timing: Timing): Guard {
   const folder = guardFolder(facts.run);
+  const { session } = facts;
   // The fence may be held for a while, and disarming waits for a job that is about to end.
   const timeoutMs = Math.max(timing.commandMs, 60_000);
   const guard = (...args: string[]): string[] => ['/bin/sh', guardPath(facts.run), ...args];
@@ -140,17 +144,17 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
     if (!before.ok) return before;
     if (before.value.state === 'taken-over') return err(takingBack(facts, before.value));
     const script = guardScript(facts, timing);
-    const begin = ['/bin/sh', '-c', BEGIN, 'sh', GUARD_ROOT, facts.run, facts.owner, sha256(script)];
+    const begin = ['/bin/sh', '-c', BEGIN, 'sh', GUARD_ROOT, facts.run, facts.owner, sha256(script), session];
     const begun = await run(begin, { stdin: script, timeoutMs });
     if (!begun.ok) return begun;
     if (begun.value.code === HELD) return err(held(facts, begun.value.stdout));
     if (begun.value.code === TAKEN_OVER) return err(takingBack(facts, before.value));
     if (begun.value.code !== 0) return err(failed(facts, 'arming', begun.value));
-    for (const mode of ['renew', 'prove']) {
-      const output = await run(guard(mode), { timeoutMs });
+    for (const args of [['renew', session], ['prove']]) {
+      const output = await run(guard(...args), { timeoutMs });
       if (!output.ok) return output;
       if (output.value.code === TAKEN_OVER) return err(takingBack(facts, before.value));
-      if (output.value.code !== 0) return err(failed(facts, mode, output.value));
+      if (output.value.code !== 0) return err(failed(facts, args.join(' '), output.value));
     }
     const after = await status(run);
     if (!after.ok) return after;
@@ -164,8 +168,9 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
   }
 
   async function disarm(run: ApplianceRun, { leave }: { readonly leave?: true } = {}): Promise<Result<void>> {
-    const output = await ask(run, leave ? 'forget' : 'disarm');
+    const output = await ask(run, leave ? 'forget' : 'disarm', session);
     if (!output.ok) return output;
+    if (output.value?.code === OTHER_SESSION) return err(otherSession(facts.label));
     if (output.value !== undefined && output.value.code !== 0) return err(failed(facts, 'disarm', output.value));
     // A folder without its script: ended before, and cut off in the middle.
     if (output.value === undefined) {
@@ -199,21 +204,22 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
       const found = await status(run);
       return found.ok ? ok(found.value.state) : found;
     },
-    fenced: (argv) => guard('do', ...argv),
-    detached: (job) => guard('detach', job),
+    fenced: (argv) => guard('do', session, ...argv),
+    detached: (job) => guard('detach', job, session),
     async jobState(run, job) {
       const shown = await ask(run, 'poll', job);
       if (!shown.ok) return shown;
       if (shown.value !== undefined && shown.value.code !== 0) return err(failed(facts, `poll ${job}`, shown.value));
       return ok(parseJob(job, shown.value?.stdout ?? ''));
     },
-    renew: guard('renew'),
+    takeOn: guard('take-on', session),
+    renew: guard('renew', session),
     async look(run) {
       const looked = await run(guard('check'), { timeoutMs });
       return looked.ok ? ok(undefined) : looked;
     },
-    markRemoved: guard('removed'),
-    restoreFile: guard('restore'),
+    markRemoved: guard('removed', session),
+    restoreFile: guard('restore', session),
     status,
     disarm,
   };
@@ -238,6 +244,14 @@ function held(facts: GuardFacts, shown: string): Problem {
     ? failed(facts, 'the lock of the appliance', { code: HELD, stdout: shown, stderr: '' })
     : anotherRun(facts.label, by);
 }
+
+export const otherSession = (target: string): Problem => ({
+  code: 'another-run',
+  target,
+  summary: `somebody else goes on with this run: ${target} obeys that session now, and this one no more`,
+  remedy: 'Nothing more was sent from here. Ask who resumed or reverts it, and see its end there.',
+  retry: 'after-remedy',
+});
 
 function takingBack({ run }: GuardFacts, { waitsFor }: GuardStatus): Problem {
   return {

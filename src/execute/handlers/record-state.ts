@@ -11,9 +11,21 @@ import { commandProblem } from '../target.js';
 import { type Done, failed } from '../trouble.js';
 import { freshList } from './removal.js';
 
-/** What was there before the first change, and a copy of the file in the folder of the run. */
+/**
+ * What was there before the first change, and a copy of the file in the folder of the run. The last look before the procedure: what somebody
+ * else removed by now needs none.
+ */
 export const recordState: StepHandler<'record-state'> = {
   async inspect(_step, target, begun) {
+    if (begun === undefined) {
+      const list = await freshList(target);
+      if (!list.ok) return list;
+      const { removals } = target.plan;
+      for (const { uid } of removals)
+        if (!list.value.some((one) => one.uid === uid)) await target.noteRemoved(uid, 'somebody-else');
+      const { gone, reconnected } = target.state;
+      if (removals.every(({ uid }) => gone.has(uid) || reconnected.has(uid))) return ok(inEffect());
+    }
     const { path, backup, exact } = target.plan.config;
     const copy = await readFileFacts(target, backup);
     if (!copy.ok) return copy;

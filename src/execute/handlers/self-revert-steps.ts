@@ -17,10 +17,8 @@ export const armSelfRevert: StepHandler<'arm-self-revert'> = {
     return ok(null);
   },
   async apply(_step, target) {
-    const proof = target.liftAnswer(await target.guard.arm(target.shell));
-    if (!proof.ok) return proof;
-    target.setArmed(true);
-    return ok({ kind: proof.value.kind, proof: proof.value.proof });
+    const proof = await target.arm();
+    return proof.ok ? ok({ kind: proof.value.kind, proof: proof.value.proof }) : proof;
   },
 };
 
