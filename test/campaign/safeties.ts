@@ -107,7 +107,7 @@ export const SAFETIES: readonly Safety[] = [
   {
     name: 'the boot guard puts the file back',
     among: hasTrouble('reboot'),
-    without: scriptWithout(['  mark reverting\n  is_of_boot booted', '  return 0\n  is_of_boot booted']),
+    without: scriptWithout(['  was_rebooted || return 0\n', '  return 0\n']),
   },
   {
     name: 'the self-revert leaves a file alone that somebody else changed',
