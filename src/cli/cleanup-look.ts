@@ -2,7 +2,7 @@ import type { Config, VcenterConfig } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { buildInventory } from '../inventory/build-inventory.js';
 import type { ApplianceProbes } from '../model/appliance-probes.js';
-import type { CleanupAnswer } from '../model/cleanup-plan.js';
+import type { CleanupAnswer, CleanupPlan } from '../model/cleanup-plan.js';
 import type { EvidenceBundle } from '../model/evidence.js';
 import type { VcenterId } from '../model/ids.js';
 import type { Inventory } from '../model/inventory.js';
@@ -92,6 +92,46 @@ export async function answerFromLooks(
   const answer = planCleanup(inventory, { ...request, ...(firstLook === undefined ? {} : { firstLook }) }, probes);
   if (isOpen(answer)) tellGaps(inventory, vcenter.id, around);
   return { kind: 'answer', answer };
+}
+
+/** Seconds. An answer that came later is about an estate that nobody has looked at since. */
+const FRESH = 300;
+
+/** What was confirmed, as it is now; a failure where the same would not be done any more. */
+export async function asConfirmed(
+  plan: CleanupPlan,
+  aim: Aim,
+  wish: CleanupWish,
+  around: Surroundings,
+): Promise<{ readonly kind: 'plan'; readonly plan: CleanupPlan } | Failed> {
+  const { clock, timing, out, interrupted } = around;
+  const age = (clock.now().getTime() - Date.parse(plan.takenAt)) / timing.secondMs;
+  if (age <= FRESH) return { kind: 'plan', plan };
+  out.say(`looking once more: what was confirmed was seen ${Math.round(age / 60)} minutes ago`);
+  const seen = await answerFromLooks(aim, 0, wish, around);
+  if (interrupted.aborted) return failed(INTERRUPTED, EXIT.interrupted);
+  if (seen.kind === 'failed') return seen;
+  const { answer } = seen;
+  if (answer.kind === 'plan' && essence(answer.plan) === essence(plan)) return answer;
+  return failed(notAsConfirmed(plan.vcenter.id, answer), EXIT.refused);
+}
+
+/** All that is done to the appliance and to SMS. */
+const essence = ({ steps, ifOneSurvives, addresses, config }: CleanupPlan): string =>
+  JSON.stringify({ steps, ifOneSurvives, addresses, config });
+
+function notAsConfirmed(vcenter: string, answer: CleanupAnswer): Failure {
+  const why =
+    answer.kind === 'refused'
+      ? answer.refusals.map(({ summary }) => summary).join('; ')
+      : answer.kind === 'plan'
+        ? 'the steps are not the same any more'
+        : 'nothing is stale there any more';
+  return {
+    code: 'changed-meanwhile',
+    summary: `what was confirmed is not how ${vcenter} is now: ${why}; nothing was changed`,
+    remedy: 'Run it again, and see what it says now.',
+  };
 }
 
 /** Something was not decided for want of evidence. */

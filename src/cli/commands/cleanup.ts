@@ -10,7 +10,15 @@ import { minutes } from '../../plan/describe-cleanup.js';
 import { renderCleanup } from '../../report/render-cleanup.js';
 import { runPlanLines } from '../../report/render-run-plan.js';
 import { carryOut, selfRevertMs } from '../carry-out.js';
-import { type Aim, answerFromFile, answerFromLooks, type CleanupWish, type Failed, takeAim } from '../cleanup-look.js';
+import {
+  type Aim,
+  answerFromFile,
+  answerFromLooks,
+  asConfirmed,
+  type CleanupWish,
+  type Failed,
+  takeAim,
+} from '../cleanup-look.js';
 import { confirmName, nobodyToAsk } from '../confirm.js';
 import { nextTime, timeWords } from '../deadline.js';
 import { EXIT, type ExitCode, exitCodeFor } from '../exit-codes.js';
@@ -130,41 +138,6 @@ async function doCleanup(wanted: string, options: CleanupOptions, around: Surrou
   );
 }
 
-/** Seconds. A question that nobody answered for longer is answered about an estate that nobody has seen since. */
-const FRESH = 300;
-
-/** What is done after the confirmation: what was shown, as it is now. */
-async function stillSo({ aim, wish, plan }: Ready, around: Surroundings): Promise<CleanupPlan | { readonly code: ExitCode }> {
-  const { clock, timing, out } = around;
-  const age = (clock.now().getTime() - Date.parse(plan.takenAt)) / timing.secondMs;
-  if (age <= FRESH) return plan;
-  out.say(`looking once more: what was confirmed was seen ${Math.round(age / 60)} minutes ago`);
-  const seen = await answerFromLooks(aim, 0, wish, around);
-  if (around.interrupted.aborted) return { code: EXIT.interrupted };
-  if (seen.kind === 'failed') return { code: fail(seen, around) };
-  const isSame = seen.answer.kind === 'plan' && essence(seen.answer.plan) === essence(plan);
-  if (isSame && seen.answer.kind === 'plan') return seen.answer.plan;
-  return { code: fail({ failure: notTheSame(plan.vcenter.id, seen.answer), code: EXIT.refused }, around) };
-}
-
-/** All that is done to the appliance and to SMS. */
-const essence = ({ steps, ifOneSurvives, addresses, config }: CleanupPlan): string =>
-  JSON.stringify({ steps, ifOneSurvives, addresses, config });
-
-function notTheSame(vcenter: string, answer: CleanupAnswer): Failure {
-  const why =
-    answer.kind === 'refused'
-      ? answer.refusals.map(({ summary }) => summary).join('; ')
-      : answer.kind === 'plan'
-        ? 'the steps are not the same any more'
-        : 'nothing is stale there any more';
-  return {
-    code: 'changed-meanwhile',
-    summary: `what was confirmed is not how ${vcenter} is now: ${why}; nothing was changed`,
-    remedy: 'Run it again, and see what it says now.',
-  };
-}
-
 interface Ready {
   readonly run: RunId;
   readonly state: StateFolder;
@@ -188,8 +161,9 @@ async function begin(ready: Ready, options: CleanupOptions, around: Surroundings
   }
   const confirmed = await confirmName(ready.plan.vcenter, options.yes === true, around);
   if (typeof confirmed !== 'string') return fail({ failure: confirmed, code: EXIT.refused }, around);
-  const plan = await stillSo(ready, around);
-  if ('code' in plan) return plan.code;
+  const now = await asConfirmed(ready.plan, aim, ready.wish, around);
+  if (now.kind === 'failed') return fail(now, around);
+  const { plan } = now;
 
   const operator = thisOperator('run', around.env, `vasatrust ${VERSION}`);
   const accepted = acceptedRuns(wishFor(options).accepted);
