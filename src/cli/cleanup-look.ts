@@ -112,20 +112,33 @@ export async function asConfirmed(
   if (interrupted.aborted) return failed(INTERRUPTED, EXIT.interrupted);
   if (seen.kind === 'failed') return seen;
   const { answer } = seen;
-  if (answer.kind === 'plan' && essence(answer.plan) === essence(plan)) return answer;
+  if (answer.kind === 'plan' && essence(answer.plan) === essence(plan))
+    return { kind: 'plan', plan: { ...plan, takenAt: answer.plan.takenAt, estate: answer.plan.estate } };
   return failed(notAsConfirmed(plan.vcenter.id, answer), EXIT.refused);
 }
 
-/** All that is done to the appliance and to SMS. */
-const essence = ({ steps, ifOneSurvives, addresses, config }: CleanupPlan): string =>
-  JSON.stringify({ steps, ifOneSurvives, addresses, config });
+/** What is done, and what it costs. A resolver may name the addresses in another order each time. */
+function essence({ steps, removals, siblings, config, warnings }: CleanupPlan): string {
+  return JSON.stringify({
+    steps: steps.map(({ id }) => id),
+    removals: removals.map(({ uid, addresses, holders, dependents }) => ({
+      uid,
+      addresses: [...addresses].sort(),
+      holders,
+      dependents,
+    })),
+    siblings,
+    config,
+    warnings: warnings.filter(({ code }) => code !== 'looked-once' && code !== 'clock-off'),
+  });
+}
 
 function notAsConfirmed(vcenter: string, answer: CleanupAnswer): Failure {
   const why =
     answer.kind === 'refused'
       ? answer.refusals.map(({ summary }) => summary).join('; ')
       : answer.kind === 'plan'
-        ? 'the steps are not the same any more'
+        ? 'what is done, or what it costs, is not the same any more'
         : 'nothing is stale there any more';
   return {
     code: 'changed-meanwhile',

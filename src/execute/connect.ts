@@ -5,7 +5,7 @@ import { plainText } from '../wire/redact.js';
 import { readFacts, readService } from './appliance-state.js';
 import type { GuardFacts } from './guard/guard-facts.js';
 import type { GuardStatus } from './guard/guard-status.js';
-import type { openGuard } from './guard/self-revert.js';
+import { type openGuard, otherSession } from './guard/self-revert.js';
 import { HANDS_OFF_REMEDY, STUCK_REMEDY } from './lasting.js';
 import { refused, STARTING, settled } from './service.js';
 import type { Target } from './target.js';
@@ -67,15 +67,27 @@ async function watchedOrNot(target: Target, wasArmed: boolean): Promise<Done<voi
   const status = target.liftAnswer(await target.guard.status(target.shell));
   if (!status.ok) return status;
   switch (status.value.state) {
-    case 'armed':
-      return target.takeOn();
+    case 'armed': {
+      const taken = await target.takeOn();
+      // A disarming of this run, whose answer was lost, may have been under way.
+      return !taken.ok && taken.error.kind === 'taken-over' && !wasArmed ? goneMeanwhile(target, taken) : taken;
+    }
     case 'taken-over':
       return because('taken-over', takingBack(target.label));
     case 'disarmed':
     case 'absent':
+      // What it did waits to be collected: where nothing waits, somebody has been here.
+      if (wasArmed && !status.value.isThere) return because('elsewhere', otherSession(target.label));
       if (wasArmed) return because('taken-over', takingBack(target.label));
       return collect(target, status.value);
   }
+}
+
+async function goneMeanwhile(target: Target, taken: Done<void>): Promise<Done<void>> {
+  target.setArmed(false);
+  const status = target.liftAnswer(await target.guard.status(target.shell));
+  if (!status.ok) return status;
+  return status.value.isThere ? taken : ok(undefined);
 }
 
 async function openWithin(target: Target, hostKey: string | undefined, again: boolean): Promise<Done<ApplianceFacts>> {

@@ -258,7 +258,7 @@ class Runner {
       case 'interrupted':
         return undefined;
       case 'elsewhere':
-        return this.#stopHere(trouble.problem, trouble.problem.code === 'another-run' ? [trouble.problem.summary] : []);
+        return this.#stopElsewhere(trouble.problem);
       case 'lost': {
         this.#losses += 1;
         say(`the connection is lost: ${trouble.problem.summary}`);
@@ -277,7 +277,7 @@ class Runner {
   /** While the way was opened anew. */
   async #reachedNot(trouble: Trouble): Promise<RunEnd | undefined> {
     if (trouble.kind === 'taken-over') return this.#afterTakeOver(trouble.problem);
-    return this.#unreached(trouble);
+    return trouble.kind === 'elsewhere' ? this.#stopElsewhere(trouble.problem) : this.#unreached(trouble);
   }
 
   async #afterTakeOver(problem: Problem): Promise<RunEnd | undefined> {
@@ -305,6 +305,11 @@ class Runner {
     const state = readRun(this.#parts.plan, this.#parts.journal.entries);
     const isUntouched = state.steps.size === 0;
     return this.#stopHere(trouble.problem, isUntouched ? [] : [UNSEEN(this.#target.label)]);
+  }
+
+  /** Another machine answers, or another session of this run is obeyed: what is left is that one's. */
+  async #stopElsewhere(problem: Problem): Promise<RunEnd> {
+    return this.#stopHere(problem, problem.code === 'another-run' ? [problem.summary] : []);
   }
 
   /** Without another word to the appliance. */

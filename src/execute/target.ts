@@ -128,6 +128,11 @@ export class Target {
     return this.state.begunAt !== undefined;
   }
 
+  /** Nobody has decided to take it back. */
+  get goesForward(): boolean {
+    return this.state.mode !== 'revert' && this.state.takeBack === undefined;
+  }
+
   isGone(uid: string): boolean {
     return this.state.gone.has(uid);
   }

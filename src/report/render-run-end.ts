@@ -1,7 +1,7 @@
 import type { CleanupPlan } from '../model/cleanup-plan.js';
 import type { Problem } from '../model/problem.js';
 import type { JournalEntry, RunId, RunResult } from '../model/run.js';
-import { afterwards } from './run-words.js';
+import { afterwards, isElsewhere } from './run-words.js';
 import { markdownText, visibleJson, visibleText } from './visible-text.js';
 
 /** How a run ended, and what is needed to say so. */
@@ -58,7 +58,7 @@ function problemText({ summary, remedy }: Problem, text: (value: string) => stri
 
 const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`;
 
-function headline({ plan, end }: EndedRun): string {
+function headline({ plan, end, entries }: EndedRun): string {
   const at = plan.vcenter.id;
   switch (end.result) {
     case 'done':
@@ -72,12 +72,14 @@ function headline({ plan, end }: EndedRun): string {
     case 'removed-and-taken-back':
       return `${at}: ${count(end.removed.length, 'registration')} of ${plan.removals.length} removed; everything else was taken back${end.interrupted ? ', as you asked' : ''}.`;
     case 'left-changed':
-      return `${at}: an operator is needed. Something is left changed.`;
+      return isElsewhere(entries)
+        ? `${at}: this process has stopped. Somebody else goes on with the run, or has ended it.`
+        : `${at}: an operator is needed. Something is left changed.`;
   }
 }
 
 /** What a person does now, most important first. */
-function nextSteps({ plan, end, run }: EndedRun): string[] {
+function nextSteps({ plan, end, run, entries }: EndedRun): string[] {
   const at = plan.vcenter.id;
   switch (end.result) {
     case 'done':
@@ -99,6 +101,11 @@ function nextSteps({ plan, end, run }: EndedRun): string[] {
         `vasatrust cleanup ${at} --all-stale    a new run, once the reason is gone`,
       ];
     case 'left-changed':
+      if (isElsewhere(entries))
+        return [
+          `vasatrust runs show ${run}    where it is gone on with: its end is told there`,
+          `vasatrust audit    to see the estate as it is now`,
+        ];
       return [
         `vasatrust runs show ${run}    what happened, step by step`,
         `vasatrust runs revert ${run}    tries once more to take back what is left`,

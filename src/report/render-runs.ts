@@ -1,7 +1,7 @@
 import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import type { JournalEntry, RunSummary } from '../model/run.js';
 import { alignRows } from './layout.js';
-import { afterwards, entryWords, type KnownSteps, letterWords, stateWords } from './run-words.js';
+import { afterwards, entryWords, isElsewhere, type KnownSteps, letterWords, stateWords } from './run-words.js';
 import { markdownText, visibleJson, visibleText } from './visible-text.js';
 
 type Format = 'table' | 'json' | 'md';
@@ -176,8 +176,13 @@ function isTakenBack({ entries, steps }: ShownRun, kind: CleanupStep['kind']): b
   return last?.event === 'outcome' && last.action === 'undo' && last.result !== 'failed';
 }
 
-function nextWords({ summary, plan }: ShownRun): string[] {
+function nextWords({ summary, plan, entries }: ShownRun): string[] {
   const { id, state, at } = summary;
+  if (state === 'left-changed' && isElsewhere(entries))
+    return [
+      'Ask who goes on with it, or has ended it, elsewhere: its end is told there.',
+      `vasatrust runs revert ${id}    only where nobody does: it takes the run from whoever works on it`,
+    ];
   switch (state) {
     case 'under-way':
       return ['Wait for its end. Ctrl-C where it runs takes everything back.'];

@@ -40,6 +40,12 @@ export function stateWords(state: RunSummary['state']): string {
   }
 }
 
+/** A process stopped since another session of the same run is obeyed: what is left is for that one. */
+export function isElsewhere(entries: readonly JournalEntry[]): boolean {
+  const last = entries.findLast(({ event }) => event === 'end');
+  return last?.event === 'end' && last.result === 'left-changed' && last.problem?.code === 'another-run';
+}
+
 const REASONS: Readonly<Record<TakeBackReason, string>> = {
   'step-failed': 'a step failed',
   interrupted: 'somebody pressed Ctrl-C',

@@ -118,6 +118,10 @@ class Story {
       end = await this.#session(session);
     }
     if (end === undefined || end.result === 'left-changed') await this.#leaveAlone(end);
+    // On a full disk the run gives itself up.
+    const lostIt = this.#lines.some((line) => line.event === 'saw' && line.what === 'lease-lost');
+    if (lostIt && !this.#watch.everTookOver && this.#watch.diskTroubleUntilS < 0)
+      this.#watch.break('said that the appliance takes the run back, and it never did');
     this.#over = true;
     await ticking;
     return {
@@ -143,10 +147,6 @@ class Story {
     const end = await Promise.race([runCleanup(parts), process.crashed, overdue]);
     process.end();
     this.#process = undefined;
-    // On a full disk the run gives itself up.
-    const lostIt = this.#lines.some((line) => line.event === 'saw' && line.what === 'lease-lost');
-    if (lostIt && !this.#watch.everTookOver && this.#watch.diskTroubleUntilS < 0)
-      this.#watch.break('said that the appliance takes the run back, and it never did');
     // What was told to end has ended by then.
     if (end !== 'crashed') await this.#clock.sleep(1_000);
     if (end === 'crashed') {

@@ -154,6 +154,20 @@ describe('the same run, gone on with somewhere else', () => {
   );
 });
 
+describe('on coming back after a loss of the connection', () => {
+  const loss = at('vmon-cli --status', { kind: 'lost', side: 'before', noticedS: 1, outageS: 10 }, 20);
+  const elsewhere = /^run: left-changed \(somebody else goes on with this run, or has ended it[^;]*\)$/;
+
+  test.each([
+    ['somebody has taken the run on', 'take-on two'],
+    ['somebody has ended the run, and nothing of it is there', 'forget'],
+  ])('%s: nothing more is done', async (_what, mode) => {
+    const byHand: Trouble = { kind: 'by-hand', script: `/bin/sh ${guardPath(RUN)} ${mode}` };
+    const { sessions, trace } = await play([loss, at('/bin/cat /etc/machine-id', byHand, 2)]);
+    expect(sessions[0], trace.join('\n')).toMatch(elsewhere);
+  });
+});
+
 describe('another machine', () => {
   test.each([
     'journal outcome lower-retry',

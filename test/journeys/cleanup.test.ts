@@ -157,7 +157,7 @@ describe('before anything is changed', () => {
       });
       expect(ran).toMatchObject({ code: 6, stdout: '' });
       expect(ran.stderr).toContain(
-        'what was confirmed is not how vc65 is now: the steps are not the same any more; nothing was changed',
+        'what was confirmed is not how vc65 is now: what is done, or what it costs, is not the same any more; nothing was changed',
       );
       expect(at.uids).toContain(CT0);
       expect(at.journals).toEqual([]);

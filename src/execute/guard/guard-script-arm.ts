@@ -216,7 +216,7 @@ status() {
   status_is=absent
   if marked done; then
     status_is=disarmed
-  elif marked reverting; then
+  elif marked reverting || { marked armed && was_rebooted; }; then
     status_is=taken-over
   elif marked armed; then
     if [ -d /run/systemd/system ]; then

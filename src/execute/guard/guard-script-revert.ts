@@ -264,11 +264,12 @@ note_reboot() {
   # A file that is right now was so when this boot began: nobody of the run can have changed it since.
   if is_right; then all_clean; fi
   file_back
+  # Cut off from here on, what is there by then is restarted once too often, and not once too few.
+  put booted "$BOOT $NOW"
+  mark rebooted
   # Not there yet, with the file in place: what is started from now on reads it.
   sps_status
   case $STATE in STARTED | START_PENDING | STOP_PENDING | UNKNOWN) ;; *) [ "$FILE" = left ] || all_clean ;; esac
-  put booted "$BOOT $NOW"
-  mark rebooted
 }
 
 # A reset may have cost the lease its text; what was written when arming was synced.

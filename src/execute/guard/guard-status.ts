@@ -3,6 +3,8 @@ import type { SpsJob } from './guard-facts.js';
 /** What the self-revert wrote down about itself. */
 export interface GuardStatus {
   readonly state: GuardState;
+  /** Whether its script is there: until what it did was collected, it is. */
+  readonly isThere: boolean;
   /**
    * How it ended: `taken-back`: all proven as before; `restart-pending`: but SPS still runs with the changed value, since the
    * registrations were proven removed; `waiting`: route and file are back and it looks after SPS; `hands-off`: somebody else changed
@@ -45,8 +47,9 @@ export interface JobState {
   readonly output: string;
 }
 
-/** What `guard.sh status` printed: `KEY=VALUE` lines, `--`, then the record. Lines that are none are passed over. */
-export function parseStatus(text: string): GuardStatus & { readonly kind: 'systemd' | 'watcher' } {
+/** What `guard.sh status` printed: `KEY=VALUE` lines, `--`, then the record; undefined: there is no guard.sh. Lines that are none are passed over. */
+export function parseStatus(printed: string | undefined): GuardStatus & { readonly kind: 'systemd' | 'watcher' } {
+  const text = printed ?? '';
   const { values, rest } = halves(text);
   const marks = new Set(values.getAll('mark'));
   const state = oneOf(values.get('state'), ['armed', 'taken-over', 'disarmed', 'absent']) ?? 'absent';
@@ -55,6 +58,7 @@ export function parseStatus(text: string): GuardStatus & { readonly kind: 'syste
   const waitsFor = ended === 'waiting' || ended === 'hands-off' ? values.get('waits') : undefined;
   return {
     state,
+    isThere: printed !== undefined,
     kind: values.get('kind') === 'systemd' ? 'systemd' : 'watcher',
     ...(ended === undefined ? {} : { ended }),
     ...(waitsFor === undefined ? {} : { waitsFor }),

@@ -136,7 +136,7 @@ export function openGuard(facts: GuardFacts, timing: Timing): Guard {
     const shown = await ask(run, 'status');
     if (!shown.ok) return shown;
     if (shown.value !== undefined && shown.value.code !== 0) return err(failed(facts, 'status', shown.value));
-    return ok(parseStatus(shown.value?.stdout ?? ''));
+    return ok(parseStatus(shown.value?.stdout));
   }
 
   async function arm(run: ApplianceRun): Promise<Result<ArmProof>> {
@@ -245,11 +245,12 @@ function held(facts: GuardFacts, shown: string): Problem {
     : anotherRun(facts.label, by);
 }
 
+/** Another session has taken the run on, or has brought it to its end. */
 export const otherSession = (target: string): Problem => ({
   code: 'another-run',
   target,
-  summary: `somebody else goes on with this run: ${target} obeys that session now, and this one no more`,
-  remedy: 'Nothing more was sent from here. Ask who resumed or reverts it, and see its end there.',
+  summary: `somebody else goes on with this run, or has ended it: ${target} does not obey this session any more`,
+  remedy: 'Nothing more was sent from here. Ask who resumed or reverted it, and see its end there.',
   retry: 'after-remedy',
 });
 

@@ -15,7 +15,8 @@ export const tryPlain: StepHandler<'try-plain'> = {
     if (!list.ok) return list;
     const there = list.value.find((one) => one.uid === uid);
     if (there === undefined) await target.noteRemoved(uid, 'somebody-else');
-    if (there?.status === 'online') return ok(drifted(worksAgain(target.label, name)));
+    // On the way back it is a look at what became of it, and no reason against anything.
+    if (there?.status === 'online' && target.goesForward) return ok(drifted(worksAgain(target.label, name)));
     return ok(there === undefined ? inEffect() : notInEffect());
   },
   capture: ({ uid }, target) => captureRegistration(target, uid),
