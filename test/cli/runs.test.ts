@@ -2,12 +2,14 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { otherSession } from '../../src/execute/guard/self-revert.js';
 import { journalPath } from '../../src/execute/journal/journal-file.js';
 import { lockPath } from '../../src/execute/journal/lock-file.js';
 import { makeFolder, type StateFolder, stateFolder } from '../../src/execute/journal/state-folder.js';
 import type { RunEvent, RunId } from '../../src/model/run.js';
+import { renderRunEnd } from '../../src/report/render-run-end.js';
 import { runCli } from '../support/run-cli.js';
-import { did, journalOf, SAMPLE_BEGIN, SAMPLE_RUN, SAMPLE_SESSION } from '../support/sample-journal.js';
+import { did, journalOf, SAMPLE_BEGIN, SAMPLE_PLAN, SAMPLE_RUN, SAMPLE_SESSION } from '../support/sample-journal.js';
 
 let folder: string;
 let state: StateFolder;
@@ -47,6 +49,19 @@ const UNTIL_E: readonly RunEvent[] = [
   ...did('stop-sps'),
   ...did('start-sps'),
 ];
+
+test('runs show of a run that somebody else goes on with names nothing that would take it from them', async () => {
+  const problem = otherSession('vc65');
+  write(OTHER, [...UNTIL_E, { event: 'end', result: 'left-changed', left: [problem.summary], problem }]);
+  const { next } = JSON.parse((await runCli(['runs', 'show', OTHER, '-o', 'json'], { env })).stdout);
+  expect(next[0]).toBe('Ask who goes on with it, or has ended it, elsewhere: its end is told there.');
+  expect(next.join(' ')).not.toContain('by hand');
+  const end = { result: 'left-changed', left: [problem.summary], removed: [], interrupted: false, problem } as const;
+  const entries = journalOf([SAMPLE_BEGIN, ...UNTIL_E, { event: 'end', ...end }]);
+  const report = renderRunEnd({ run: OTHER, journal: '/j', plan: SAMPLE_PLAN, entries, end }, 'table');
+  expect(report).toContain('vc65: this process has stopped. Somebody else goes on with the run, or has ended it.');
+  expect(report).not.toMatch(/runs revert|takes it back/);
+});
 
 describe('runs list', () => {
   test('without a run says so, and is an empty list as JSON', async () => {
