@@ -70,6 +70,11 @@ describe('a full disk', () => {
   );
 });
 
+test('a full disk without systemd: a job that cannot write down how it ended holds nothing up', async () => {
+  const { broken, trace } = await play([at('guard.sh poll stop', { kind: 'disk-full', forS: 200 })], [], 3);
+  expect(broken, trace.join('\n')).toEqual([]);
+});
+
 describe('another administrator', () => {
   test.each(['journal outcome lower-retry', 'journal outcome block', 'journal outcome start-sps', 'journal outcome unblock'])(
     'edits sms-config.xml after %s: it is not touched, everything else goes back, and the appliance stays on watch',

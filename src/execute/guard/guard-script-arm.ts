@@ -243,7 +243,7 @@ poll() {
   elif [ -e "$DIR/$1.rc" ]; then
     # It ended in between.
     printf 'state=ended\\ncode=%s\\n' "$(/bin/cat "$DIR/$1.rc")"
-  elif [ -e "$DIR/$1.began" ]; then
+  elif [ -e "$DIR/$1.began" ] || [ -e "$DIR/$1.ended" ]; then
     printf 'state=lost\\n'
   else
     printf 'state=none\\n'

@@ -124,7 +124,7 @@ fenced() {
 # Starts "guard.sh job NAME" so that it outlives the connection, and this script.
 launch() {
   put "$1.began" "$BOOT $NOW" || :
-  /bin/rm -f "$DIR/$1.rc" "$DIR/$1.out"
+  /bin/rm -f "$DIR/$1.ended" "$DIR/$1.rc" "$DIR/$1.out"
   if [ -d /run/systemd/system ] && [ -x "$SYSTEMD_RUN" ]; then
     "$SYSTEMD_RUN" --unit="$UNIT-$1" /bin/sh "$DIR/guard.sh" job "$1" > /dev/null 2>&1 && return 0
     /bin/rm -f "$DIR/$1.began"

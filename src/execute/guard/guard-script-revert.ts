@@ -140,10 +140,15 @@ pid_is_clean() {
   return 1
 }
 
+# Whether no job is under way. Without systemd only its age tells where its process was lost: $1 is how old it may be.
 jobs_over() {
   for over_job in $JOBS; do
-    if under_way "$over_job"; then wait_for "the end of $over_job"; return 1; fi
+    under_way "$over_job" || continue
+    [ -d /run/systemd/system ] || [ "$AGE" -lt "$1" ] || continue
+    wait_for "the end of $over_job"
+    return 1
   done
+  return 0
 }
 
 sps_back() {
@@ -159,11 +164,11 @@ sps_back() {
       [ "$FILE" = left ] || all_clean
       if age_of booted && [ "$AGE" -lt "$BOOT_MOST" ]; then wait_for 'SPS to be started by the boot'; return; fi
       # Between the stop and the start of a restart, too.
-      jobs_over && attempt start
+      jobs_over "$ATTEMPT_MOST" && attempt start
       ;;
     STARTED)
       if pid_is_clean; then
-        jobs_over || return
+        jobs_over "$JOB_MOST" || return
         case $HEALTH in HEALTHY*) SPS=ok ;; *) wait_for 'SPS to turn healthy' ;; esac
       elif marked removed; then
         SPS=pending
@@ -197,7 +202,7 @@ attempt() {
       attempt_failed "$1" "$attempt_job"
       return
     fi
-    if age_of "$attempt_job.began" && [ "$AGE" -lt "$ATTEMPT_MOST" ]; then
+    if { age_of "$attempt_job.began" || age_of "$attempt_job.ended"; } && [ "$AGE" -lt "$ATTEMPT_MOST" ]; then
       wait_for "SPS to $1"
       return
     fi
@@ -253,13 +258,14 @@ job() {
   } 2>&1 | { /usr/bin/tail -c 4096 > "$DIR/$1.new" || /bin/cat > /dev/null; } 2> /dev/null
   job_code=$(/usr/bin/tail -n 1 "$DIR/$1.new" 2> /dev/null)
   /bin/mv -f "$DIR/$1.new" "$DIR/$1.out" 2> /dev/null
-  put "$1.rc" "\${job_code##* }" || :
+  # On a full disk a new name says that it ended; systemd knows by itself.
+  put "$1.rc" "\${job_code##* }" || [ -d /run/systemd/system ] || /bin/mv -f "$DIR/$1.began" "$DIR/$1.ended" 2> /dev/null || :
 }
 
 note_reboot() {
   say rebooted "$BOOT"
   for reboot_mark in start-1 start-2 restart-1 restart-2 start-failed; do unmark "$reboot_mark"; done
-  /bin/rm -f "$DIR"/*.began "$DIR"/*.rc "$DIR"/*.out
+  /bin/rm -f "$DIR"/*.began "$DIR"/*.ended "$DIR"/*.rc "$DIR"/*.out
   sha_of "$CONFIG"
   # A file that is right now was so when this boot began: nobody of the run can have changed it since.
   if is_right; then all_clean; fi
