@@ -71,7 +71,7 @@ describe('a full disk', () => {
 });
 
 test('a full disk without systemd: a job that cannot write down how it ended holds nothing up', async () => {
-  const { broken, trace } = await play([at('guard.sh poll stop', { kind: 'disk-full', forS: 200 })], [], 3);
+  const { broken, trace } = await play([at('vmon-cli --status sps', { kind: 'disk-full', forS: 200 }, 6)], [], 3);
   expect(broken, trace.join('\n')).toEqual([]);
 });
 
