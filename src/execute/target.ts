@@ -231,6 +231,8 @@ export class Target {
   /** Armed by this session, and obeying it alone. */
   async arm(): Promise<Done<ArmProof>> {
     const proof = this.liftAnswer(await this.guard.arm(this.shell));
+    // It takes back: that is waited for, and no failure of whoever wanted to arm.
+    if (!proof.ok && proof.error.problem.code === 'not-attempted') return because('taken-over', proof.error.problem);
     if (!proof.ok) return proof;
     this.#isTaken = true;
     this.setArmed(true);

@@ -125,6 +125,15 @@ describe('the answer to the disarming is lost', () => {
   });
 });
 
+test('an appliance that begins to take back while it is to be armed again is waited for', async () => {
+  const { sessions, broken, trace } = await play(
+    [at('journal intent start-sps', { kind: 'crash', side: 'after' })],
+    [{ mode: 'resume', afterS: 100, faults: [at('guard.sh status', { kind: 'delay', seconds: 160 }, 2)] }],
+  );
+  expect(broken, trace.join('\n')).toEqual([]);
+  expect(sessions[1]).toBe('resume: taken-back');
+});
+
 describe('a self-revert whose timer somebody stopped', () => {
   const stopTimer: Trouble = { kind: 'by-hand', script: `/bin/systemctl stop ${timerUnit(RUN)}.timer` };
 
