@@ -30,8 +30,13 @@ export async function runCompound(
     case 'until': {
       let code = 0;
       await loop(shell, async () => {
+        const before = code;
+        code = 0; // What `break` and `continue` leave behind.
         await shell.runList(command.condition);
-        if ((shell.status === 0) !== (command.kind === 'while')) return false;
+        if ((shell.status === 0) !== (command.kind === 'while')) {
+          code = before;
+          return false;
+        }
         await shell.runList(command.body);
         code = shell.status;
         return true;
@@ -79,6 +84,7 @@ async function loop(shell: CompoundShell, body: (round: number) => Promise<boole
       if (!(await body(round))) return;
     } catch (left) {
       if (!(left instanceof Leave) || (left.how !== 'break' && left.how !== 'continue')) throw left;
+      shell.status = 0;
       if (left.value > 1) throw new Leave(left.how, left.value - 1);
       if (left.how === 'break') return;
     }

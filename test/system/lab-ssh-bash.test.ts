@@ -36,6 +36,10 @@ c'; printf '<%s>' $x "$x" x$x; y=; printf '[%s]' $y "$y" a$y`,
     script: `i=0; while [ $i -lt 10 ]; do i=$((i+1)); [ $i = 3 ] && continue; [ $i = 6 ] && break; echo $i; done; until false; do break; done; echo end`,
   },
   {
+    name: 'what a loop that was left early leaves behind',
+    script: `for i in 1; do false || continue; done; echo $?; for i in 1; do false; break; done; echo $?; i=0; while [ $i -lt 2 ]; do i=$((i+1)); false || continue; done; echo $?; while true; do false || break; done; echo $?; for i in 1; do for j in 1; do false || continue 2; done; done; echo $?; i=0; while [ $i -lt 2 ]; do echo "$?"; i=$((i+1)); [ $i = 1 ] && false || continue; done; i=0; while [ $i -lt 2 ]; do i=$((i+1)); false; done; echo $?`,
+  },
+  {
     name: 'case',
     script: `for x in apple a.b 'x y' ''; do case $x in a*e) echo 1;; *.*) echo 2;; 'x y'|z) echo 3;; *) echo "[$x]";; esac; done`,
   },
