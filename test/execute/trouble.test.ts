@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { guardPath, timerUnit } from '../../src/execute/guard/guard-facts.js';
+import { guardFolder, guardPath, timerUnit } from '../../src/execute/guard/guard-facts.js';
 import type { Fault, PlannedSession, StoryPlan, Trigger, Trouble } from '../campaign/fault-plan.js';
 import { playStory, type StoryEnd } from '../campaign/story.js';
 import { RUN, VARIANTS } from '../campaign/worlds.js';
@@ -132,6 +132,48 @@ test('an appliance that begins to take back while it is to be armed again is wai
   );
   expect(broken, trace.join('\n')).toEqual([]);
   expect(sessions[1]).toBe('resume: taken-back');
+});
+
+test('a disarming of this run that is still under way when somebody comes to go on with it was a disarming', async () => {
+  const folder = guardFolder(RUN);
+  const { sessions, broken, trace } = await play(
+    [at('guard.sh disarm', { kind: 'crash', side: 'before' })],
+    [
+      {
+        mode: 'resume',
+        afterS: 5,
+        faults: [
+          at('guard.sh take-on', { kind: 'by-hand', script: `/bin/rm ${folder}/armed` }),
+          at('guard.sh status', { kind: 'by-hand', script: `/bin/sh ${guardPath(RUN)} forget` }, 2),
+        ],
+      },
+    ],
+  );
+  expect(broken, trace.join('\n')).toEqual([]);
+  expect(sessions[1]).toBe('resume: done');
+});
+
+test('a self-revert that for a while does not tell how it stands is asked again', async () => {
+  const script = guardPath(RUN);
+  const mute = `/bin/mv -f ${script} ${script}.kept; printf '%s\\n' 'exit 3' > ${script}`;
+  const { sessions, broken, trace } = await play(
+    [
+      at('journal intent await-offline', { kind: 'sps-start', how: 'hangs', forS: 400 }),
+      at('journal outcome await-offline', { kind: 'crash', side: 'after' }),
+    ],
+    [
+      {
+        mode: 'revert',
+        afterS: 200,
+        faults: [
+          at('guard.sh status', { kind: 'by-hand', script: mute }, 3),
+          at('guard.sh status', { kind: 'by-hand', script: `/bin/mv -f ${script}.kept ${script}` }, 6),
+        ],
+      },
+    ],
+  );
+  expect(broken, trace.join('\n')).toEqual([]);
+  expect(sessions[1]).toBe('revert: taken-back');
 });
 
 describe('a self-revert whose timer somebody stopped', () => {

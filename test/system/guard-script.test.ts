@@ -517,6 +517,8 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
       writeConfig(DURING);
       reboot();
       spsStartsByItself();
+      // Nothing of it may be called armed in between: what is there waits for its first look of this boot.
+      expect(await status()).toMatchObject({ state: 'taken-over' });
       look(4);
       expect(original()).toEqual(AS_FOUND);
       expect(spsAsked()).toEqual(['--stop vmware-sps', '--start vmware-sps']);
