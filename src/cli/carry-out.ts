@@ -3,13 +3,14 @@ import { type FileJournal, JournalLost } from '../execute/journal/journal-file.j
 import { openWay } from '../execute/open-way.js';
 import type { RunOperator } from '../execute/ports.js';
 import { type RunEnd, runCleanup } from '../execute/run-plan.js';
-import { readRun } from '../execute/run-state.js';
+import { knownSteps, readRun } from '../execute/run-state.js';
 import { summarize } from '../execute/summarize-run.js';
 import type { CleanupPlan } from '../model/cleanup-plan.js';
 import type { Problem } from '../model/problem.js';
 import type { JournalEntry, RunId } from '../model/run.js';
 import type { Timing } from '../model/timing.js';
 import { renderRunEnd } from '../report/render-run-end.js';
+import { mayWatch, openRegistrations, openRemovals, type Told } from '../report/unanswered.js';
 import { failureOf } from './evidence.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Look } from './look.js';
@@ -109,26 +110,47 @@ const hostKeyOf = (entries: readonly JournalEntry[]): string | undefined =>
 function underwayOf(journal: FileJournal, plan: CleanupPlan, { timing, clock }: Surroundings): Underway {
   const vcenter = plan.vcenter.id;
   return {
-    stopping: () =>
-      summarize(journal.entries, false).removals.every(({ gone }) => gone)
-        ? `interrupted: the registrations are gone, so the way on is the way back: the run goes to its end, which may take some minutes. Ctrl-C again leaves at once; then ${vcenter} takes itself back.`
-        : `interrupted: the step in hand comes to its end, then everything is taken back, which may take some minutes. Ctrl-C again leaves at once; then ${vcenter} takes itself back.`,
+    stopping() {
+      const { entries } = journal;
+      const then = `Ctrl-C again leaves at once${mayWatch(toldBy(entries)) ? `; then ${vcenter} takes itself back` : ''}.`;
+      const step11 = plan.steps.some(({ kind }) => kind === 're-register') ? ', but for registering again' : '';
+      return summarize(entries, false).removals.every(({ gone }) => gone)
+        ? `interrupted: the registrations are gone, so the way on is the way back: the run goes to its end${step11}, which may take some minutes. ${then}`
+        : `interrupted: the step in hand comes to its end, then everything is taken back, which may take some minutes. ${then}`;
+    },
     leaving() {
+      const told = toldBy(journal.entries);
       const summary = summarize(journal.entries, false);
       const by = new Date(clock.now().getTime() + selfRevertMs(timing)).toISOString().slice(11, 19);
-      if (summary.at === 'A') {
+      const isWatched = mayWatch(told);
+      if (summary.at === 'A' || !isWatched) {
         const gone = summary.removals.filter((one) => one.gone).map(({ name }) => name);
-        const { wasArmed } = readRun(plan, journal.entries);
-        const watch = wasArmed ? `; what watches over it there ends by itself by ${by} UTC` : '';
-        const words =
+        const open = [
+          ...openRemovals(told).map((name) => `the removal of ${name} was asked for`),
+          ...openRegistrations(told).map((name) => `registering ${name} again was asked for`),
+        ];
+        const did =
           gone.length === 0
-            ? `left at once. The run ${journal.run} has changed nothing on ${vcenter} yet${watch}.`
-            : `left at once. The run ${journal.run} has removed ${gone.join(', ')} from ${vcenter}, and changed nothing else yet${watch}.`;
-        return { words, code: gone.length === 0 ? EXIT.interrupted : EXIT.registrationGone };
+            ? `changed nothing on ${vcenter} yet`
+            : `removed ${gone.join(', ')} from ${vcenter}, and changed nothing else yet`;
+        const words = [
+          `left at once. The run ${journal.run} has ${did}`,
+          ...(open.length === 0 ? [] : [`but ${open.join(', and ')}, and nothing tells what came of it`]),
+          ...(isWatched ? [`what watches over it there ends by itself by ${by} UTC`] : []),
+        ].join('; ');
+        const next = open.length === 0 ? '' : ` \`vasatrust runs show ${journal.run}\` says what asks SMS.`;
+        return {
+          words: `${words}.${next}`,
+          code: open.length > 0 ? EXIT.leftChanged : gone.length === 0 ? EXIT.interrupted : EXIT.registrationGone,
+        };
       }
       return { words: leftWords(vcenter, journal.run, by), code: EXIT.leftChanged };
     },
   };
+
+  function toldBy(entries: readonly JournalEntry[]): Told {
+    return { entries, steps: knownSteps(plan, readRun(plan, entries)) };
+  }
 }
 
 const leftWords = (vcenter: string, run: RunId, by: string): string =>

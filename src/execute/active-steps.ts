@@ -7,7 +7,8 @@ const OF_A_TURN: readonly CleanupStep['kind'][] = ['block', 'stop-sps', 'start-s
 
 /**
  * The steps that lead from what a journal says to the end, in order. What concerns registrations that are gone is left out: the plain
- * removal of all makes the procedure needless; after a pass only its routes and the file are left to be put back.
+ * removal of all makes the procedure needless, but for what an earlier one left; after a pass only its routes and the file are left to be
+ * put back.
  */
 export function activeSteps(plan: CleanupPlan, state: RunState): readonly CleanupStep[] {
   const { gone, reconnected, begunAt, survivors } = state;
@@ -15,7 +16,8 @@ export function activeSteps(plan: CleanupPlan, state: RunState): readonly Cleanu
   const head = headOf(plan).filter((step) => step.kind !== 'try-plain' || !reconnected.has(step.uid));
   const procedure = tailOf(procedureOf(plan, state));
   const last = procedure.filter(({ kind }) => kind === 'disarm-self-revert' || kind === 're-register');
-  if (begunAt === undefined && plan.removals.every(({ uid }) => isSettled(uid))) return [...head, ...last];
+  if (begunAt === undefined && plan.removals.every(({ uid }) => isSettled(uid)) && !mendsLeftovers(plan))
+    return [...head, ...last];
   const all =
     survivors === undefined
       ? procedure
@@ -28,6 +30,11 @@ export function activeSteps(plan: CleanupPlan, state: RunState): readonly Cleanu
     return !(OF_A_TURN.includes(step.kind) && isOver(step));
   });
   return [...head, ...left];
+}
+
+/** An earlier cleanup left a route or the number, and this run takes them away: also where the plain removal of all makes the rest needless. */
+export function mendsLeftovers({ config: { exact }, addresses }: CleanupPlan): boolean {
+  return exact?.shaAfter !== exact?.shaNow || addresses.some(({ alreadyBlocked }) => alreadyBlocked !== undefined);
 }
 
 /** Which registrations each turn removes. */

@@ -6,7 +6,7 @@ import { readFacts, readService } from './appliance-state.js';
 import type { GuardFacts } from './guard/guard-facts.js';
 import type { GuardStatus } from './guard/guard-status.js';
 import { type openGuard, otherSession } from './guard/self-revert.js';
-import { HANDS_OFF_REMEDY, STUCK_REMEDY } from './lasting.js';
+import { handsOffRemedy, STUCK_REMEDY } from './lasting.js';
 import { refused, STARTING, settled } from './service.js';
 import type { Target } from './target.js';
 import { because, type Done } from './trouble.js';
@@ -142,7 +142,8 @@ export async function settleWithGuard(target: Target): Promise<Done<Problem | un
         continue;
       }
     }
-    if (ended === 'hands-off' && handsOff.isOver()) return ok(await left(target, status.value, HANDS_OFF_REMEDY));
+    if (ended === 'hands-off' && handsOff.isOver())
+      return ok(await left(target, status.value, handsOffRemedy(target.plan.config, target.run)));
     if (time.isOver()) return ok(await left(target, status.value, STUCK_REMEDY));
     if (!told) {
       target.say(

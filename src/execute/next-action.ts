@@ -21,6 +21,8 @@ const LASTING: readonly CleanupStep['kind'][] = ['confirm-backup', 'try-reconnec
 const SEEN_ANEW: readonly CleanupStep['kind'][] = ['open-shell', 'await-offline', 'confirm-clean', 'disarm-self-revert'];
 /** What follows them was built on them. */
 const FOUNDATIONS: readonly CleanupStep['kind'][] = ['lower-retry', 'block', 'stop-sps', 'start-sps', 'restore-retry'];
+/** What SPS reads, or whether it runs, may be otherwise once one of them was begun. */
+const TOUCHES_SPS: readonly CleanupStep['kind'][] = ['lower-retry', 'stop-sps', 'start-sps', 'restart-sps'];
 const REMOVALS: readonly CleanupStep['kind'][] = ['try-plain', 'unregister'];
 
 export function nextAction(plan: CleanupPlan, entries: readonly JournalEntry[]): Action {
@@ -143,10 +145,15 @@ function back(plan: CleanupPlan, state: RunState, since: number): Action {
     const { applied, outcome } = state.steps.get(id) ?? {};
     return applied !== undefined || outcome !== undefined;
   };
-  const changed = known.some((step) => step.kind === 'lower-retry' && wasBegun(step));
+  const changed = known.some((step) => TOUCHES_SPS.includes(step.kind) && wasBegun(step));
+  // Taken over by arming, which removes it as well.
+  const isTakenOver = ({ address, alreadyBlocked }: CleanupPlan['addresses'][number], of: readonly string[]) =>
+    state.wasArmed && alreadyBlocked !== undefined && of.includes(address);
+  const hasRoutes = (step: CleanupStep) =>
+    step.kind === 'block' && (wasBegun(step) || plan.addresses.some((one) => isTakenOver(one, step.addresses)));
   const service = tailOf(procedureOf(plan, state)).find(({ kind }) => kind === 'stop-sps');
   const undo: readonly (CleanupStep | undefined)[] = [
-    ...known.filter((step) => step.kind === 'block' && wasBegun(step)).reverse(),
+    ...known.filter(hasRoutes).reverse(),
     ...known.filter((step) => step.kind === 'lower-retry' && wasBegun(step)),
     changed || state.rebooted ? service : undefined,
   ];

@@ -246,7 +246,7 @@ class Runner {
     }
     const { result, found } = undone.value;
     await this.#note({ event: 'outcome', step: step.id, action: 'undo', result, ...(found === undefined ? {} : { found }) });
-    const words = BACK_WORDS[step.kind];
+    const words = backWords(step, found);
     if (words !== undefined && result === 'done') this.#parts.say(words);
     return ok(undefined);
   }
@@ -355,11 +355,20 @@ const leadsBack = ({ kind }: CleanupStep): boolean =>
   ['unblock', 'restore-retry', 'restart-sps', 'confirm-clean', 'disarm-self-revert'].includes(kind);
 
 /** What is proven once it was taken back. */
-const BACK_WORDS: Partial<Readonly<Record<CleanupStep['kind'], string>>> = {
-  block: 'taken back: the routes are removed',
-  'lower-retry': 'taken back: sms-config.xml is as before',
-  'stop-sps': 'taken back: SPS is STARTED and HEALTHY, with the original value',
-};
+function backWords({ kind }: CleanupStep, found: JsonValue | undefined): string | undefined {
+  switch (kind) {
+    case 'block':
+      return 'taken back: the routes are removed';
+    case 'lower-retry':
+      return 'taken back: sms-config.xml is as before';
+    case 'stop-sps': {
+      const readTheOriginal = found !== null && typeof found === 'object' && 'cleanPid' in found && found.cleanPid !== null;
+      return `taken back: SPS is STARTED and HEALTHY${readTheOriginal ? ', with the original value' : '; what it read is not proven'}`;
+    }
+    default:
+      return undefined;
+  }
+}
 
 const UNSEEN = (target: string): string =>
   `what the run changed on ${target} could not be looked at any more; a self-revert that was armed takes it back by itself`;

@@ -5,7 +5,7 @@ import { readFileFacts } from './appliance-state.js';
 import { proveFile } from './handlers/retry-steps.js';
 import { isOurs, removeRoutes, routesTo } from './handlers/route-steps.js';
 import { restartService, startStopped } from './handlers/service-steps.js';
-import { HANDS_OFF_REMEDY } from './lasting.js';
+import { handsOffRemedy } from './lasting.js';
 import { awaitHealthy, isHealthy, isUnderWay, STARTING, settled } from './service.js';
 import { commandProblem, type Target } from './target.js';
 import { type Done, failed } from './trouble.js';
@@ -64,9 +64,9 @@ async function backFile(target: Target): Promise<Done<Undone>> {
   const { path, exact } = target.plan.config;
   const file = await readFileFacts(target, path);
   if (!file.ok) return file;
-  if (exact === undefined) return failed(handsOff(target.label, path));
+  if (exact === undefined) return failed(handsOff(target));
   if (file.value?.sha === exact.shaNow || file.value?.sha === exact.shaAfter) return ok({ result: 'already' });
-  if (file.value?.sha !== exact.shaDuring) return failed(handsOff(target.label, path));
+  if (file.value?.sha !== exact.shaDuring) return failed(handsOff(target));
   const armed = await ensureArmed(target);
   if (!armed.ok) return armed;
   const renamed = await target.changeBy(target.guard.restoreFile);
@@ -105,7 +105,14 @@ async function backService(target: Target): Promise<Done<Undone>> {
     if (!paused.ok) return paused;
   }
   const anew = runState === 'STOPPED' ? await startStopped(target) : await restartService(target);
-  return anew.ok ? ok({ result: 'done', found: { cleanPid: anew.value ?? null } }) : anew;
+  if (!anew.ok) return anew;
+  const after = await readFileFacts(target, target.plan.config.path);
+  if (!after.ok && after.error.kind !== 'failed') return after;
+  // What it read is known only where the file was right before and afterwards.
+  const sha = after.ok ? after.value?.sha : undefined;
+  const cleanPid = isBack(target, sha) && sha === file.value?.sha ? anew.value : undefined;
+  if (cleanPid !== undefined) target.cleanPids.add(cleanPid);
+  return ok({ result: 'done', found: { cleanPid: cleanPid ?? null } });
 }
 
 const AFTER_A_FAILED_START = 15;
@@ -140,10 +147,10 @@ async function ensureArmed(target: Target): Promise<Done<void>> {
   return proof.ok ? ok(undefined) : proof;
 }
 
-const handsOff = (target: string, path: string): Problem => ({
+const handsOff = ({ label: target, plan, run }: Target): Problem => ({
   code: 'changed-meanwhile',
   target,
-  summary: `${path} on ${target} was changed by somebody else during the run, and is left as it is`,
-  remedy: HANDS_OFF_REMEDY,
+  summary: `${plan.config.path} on ${target} was changed by somebody else during the run, and is left as it is`,
+  remedy: handsOffRemedy(plan.config, run),
   retry: 'after-remedy',
 });

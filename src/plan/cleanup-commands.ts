@@ -52,6 +52,23 @@ function netTools(address: string): RouteCommands {
   };
 }
 
+/**
+ * How the reject route that a tool printed as this line is deleted. `isOfProcedure`: as step 3 makes them; `blackhole` and `prohibit` were
+ * made by somebody else, and answer otherwise.
+ */
+export function deleteReject(
+  line: string,
+  { address, family }: Pick<BlockedAddress, 'address' | 'family'>,
+): { readonly remove: readonly string[]; readonly isOfProcedure: boolean } {
+  const kind = /^(unreachable|blackhole|prohibit) /.exec(line)?.[1];
+  if (kind === undefined) {
+    const remove = family === 6 ? [ROUTE, '-A', 'inet6', 'del', `${address}/128`, 'reject'] : netTools(address).remove;
+    return { remove, isOfProcedure: true };
+  }
+  const remove = routeCommands({ address, family }, 'ip').remove.map((word) => (word === 'unreachable' ? kind : word));
+  return { remove, isOfProcedure: kind === 'unreachable' };
+}
+
 export const STOP_SPS: readonly string[] = [SERVICE_CONTROL, '--stop', 'vmware-sps'];
 export const START_SPS: readonly string[] = [SERVICE_CONTROL, '--start', 'vmware-sps'];
 const SPS_STATUS: readonly string[] = [VMON_CLI, '--status', 'sps'];

@@ -46,7 +46,13 @@ export function configReasons(
     return [{ code: 'config-unexpected', path: PATH, why: 'it could not be read' }];
   if (typeof edit === 'string') return [{ code: 'config-unexpected', path: PATH, why: edit }];
   const now = edit?.before ?? vcenter.leftovers.changedRetryAttempt;
-  if (now === undefined || Number(now) === SHIPPED_RETRY || originalRetry !== undefined) return [];
+  if (now === undefined) return [];
+  // What is put back is what was found, but for what a cleanup wrote.
+  if (originalRetry !== undefined)
+    return [LOWERED_RETRY, originalRetry].includes(Number(now))
+      ? []
+      : [{ code: 'config-unexpected', path: PATH, why: `retryAttempt is ${now}, and --original-retry says ${originalRetry}` }];
+  if (Number(now) === SHIPPED_RETRY) return [];
   if (Number(now) === LOWERED_RETRY) return [{ code: 'cleanup-leftover', path: PATH, value: now }];
   return [
     { code: 'config-unexpected', path: PATH, why: `retryAttempt is ${now}; ${SHIPPED_RETRY} or ${LOWERED_RETRY} is expected` },

@@ -3,6 +3,7 @@ import type { BlockedAddress } from '../model/cleanup-plan.js';
 import type { Observation } from '../model/evidence.js';
 import type { Inventory, Provider, Registration, Vcenter } from '../model/inventory.js';
 import { canonicalAddress, canonicalHostPort } from '../x509/names.js';
+import { deleteReject } from './cleanup-commands.js';
 import type { RefusalReason } from './cleanup-refusal.js';
 
 const LEAST_FREE_MIB = 500;
@@ -58,8 +59,10 @@ export function routeReasons(
   const others = probes?.routes.state === 'seen' ? probes.routes.value.hostRoutes.filter((route) => !route.refuses) : [];
   return addresses.flatMap(({ address, family }): RefusalReason[] => {
     const line = rejectRouteTo(address, vcenter, probes);
-    const remove = `ip ${family === 6 ? '-6 ' : ''}route del ${line?.split(' ')[0] ?? 'unreachable'} ${address}/${family === 6 ? 128 : 32}`;
-    if (line !== undefined) return [{ code: 'leftover-route', address, line, remove }];
+    if (line !== undefined) {
+      const { remove, isOfProcedure } = deleteReject(line, { address, family });
+      return [{ code: 'leftover-route', address, line, remove: remove.join(' '), isOfProcedure }];
+    }
     const own = others.find((route) => route.address === address);
     return own === undefined ? [] : [{ code: 'static-route', address, line: own.line }];
   });

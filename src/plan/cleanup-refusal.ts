@@ -13,7 +13,14 @@ export type RefusalReason =
     }
   | { readonly code: 'issuer-unknown'; readonly name: string }
   | { readonly code: 'internal-provider'; readonly name: string }
-  | { readonly code: 'leftover-route'; readonly address: string; readonly line: string; readonly remove: string }
+  | {
+      readonly code: 'leftover-route';
+      readonly address: string;
+      readonly line: string;
+      readonly remove: string;
+      /** One that step 3 could have made; any other is not taken over. */
+      readonly isOfProcedure: boolean;
+    }
   | { readonly code: 'static-route'; readonly address: string; readonly line: string }
   | {
       readonly code: 'dependents-running';
@@ -83,8 +90,17 @@ const ACCEPTABLE: Readonly<Record<CleanupRefusalCode, boolean>> = {
 export function refusalOf(reason: RefusalReason): CleanupRefusal {
   const name = nameOf(reason);
   const { code } = reason;
-  return { code, ...(name === undefined ? {} : { name }), acceptable: ACCEPTABLE[code], ...wordsOf(reason) };
+  return { code, ...(name === undefined ? {} : { name }), acceptable: isAcceptable(reason), ...wordsOf(reason) };
 }
+
+function isAcceptable(reason: RefusalReason): boolean {
+  if (reason.code === 'leftover-route') return reason.isOfProcedure;
+  // Whoever holds the lock keeps it, whatever anybody accepts.
+  if (reason.code === 'another-run') return reason.what !== LOCK;
+  return ACCEPTABLE[reason.code];
+}
+
+const LOCK = '/root/.vasatrust/lock';
 
 function nameOf(reason: RefusalReason): string | undefined {
   switch (reason.code) {
@@ -145,7 +161,7 @@ function wordsOf(reason: RefusalReason): { readonly summary: string; readonly re
     case 'leftover-route':
       return {
         summary: `a reject route to ${reason.address} is on the appliance already: "${reason.line}"`,
-        remedy: `An earlier cleanup or somebody's hand left it, or one that is under way needs it: where another-run stands here too, bring that to its end first and leave the route alone. Otherwise remove it with \`${reason.remove}\`, audit again, and clean up only what is stale then. Accepted, it is taken over and removed in step 8.`,
+        remedy: `An earlier cleanup or somebody's hand left it, or one that is under way needs it: where another-run stands here too, bring that to its end first and leave the route alone. Otherwise remove it with \`${reason.remove}\`, audit again, and clean up only what is stale then. ${reason.isOfProcedure ? 'Accepted, it is taken over and removed in step 8.' : 'It is none that a cleanup makes, so it is not taken over.'}`,
       };
     case 'static-route':
       return {

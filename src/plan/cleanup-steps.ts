@@ -53,6 +53,8 @@ export interface StepFacts {
   readonly strategy: 'one-pass' | 'one-at-a-time';
   /** `tool`: carried out by the tool, which arms a self-revert first and keeps its copy in the folder of the run. */
   readonly by: 'hand' | 'tool';
+  /** The operator accepted that SPS is not well before anything is done. */
+  readonly spsAccepted?: boolean;
   /** uids of those that a Reconnect may help. */
   readonly reconnect?: readonly string[];
   /** uid that is removed → what is registered in its place. */
@@ -69,7 +71,7 @@ export function buildSteps(facts: StepFacts): CleanupStep[] {
   );
   // From the tool's first trace on the appliance, the appliance takes it back by itself.
   if (facts.by === 'tool') {
-    addOpenShell(steps);
+    addOpenShell(steps, facts);
     steps.add({ kind: 'arm-self-revert' }, { seconds: [5, 120], do: [{ by: 'self-revert', what: 'arm' }] });
   }
   for (const { uid, name } of removals.filter((one) => facts.reconnect?.includes(one.uid) === true)) {
@@ -90,7 +92,7 @@ export function buildSteps(facts: StepFacts): CleanupStep[] {
       { seconds: [5, 120], place: 'vcenter', do: [{ by: 'sms', unregister: uid, name }], check: [gone([uid])], wait: REMOVED },
     );
   }
-  if (facts.by === 'hand') addOpenShell(steps);
+  if (facts.by === 'hand') addOpenShell(steps, facts);
   steps.add(
     { kind: 'record-state' },
     { seconds: [5, 60], do: ssh(backupCommands(config)), check: backupCheck(config), undo: ssh(dropBackup(config)) },
@@ -130,11 +132,9 @@ function buildTurns(facts: StepFacts): CleanupStep[] {
   return steps.done();
 }
 
-function addOpenShell(steps: StepList): void {
-  steps.add(
-    { kind: 'open-shell' },
-    { number: 1, seconds: [5, 60], do: [{ by: 'operator', what: 'log-in' }], check: [PROVE_SHELL, SPS_HEALTHY] },
-  );
+function addOpenShell(steps: StepList, { spsAccepted = false }: StepFacts): void {
+  const check = spsAccepted ? [PROVE_SHELL] : [PROVE_SHELL, SPS_HEALTHY];
+  steps.add({ kind: 'open-shell' }, { number: 1, seconds: [5, 60], do: [{ by: 'operator', what: 'log-in' }], check });
 }
 
 /** The same procedure for these registrations alone, when others went by the plain removal. */
@@ -145,8 +145,10 @@ export const stepsWithout = (plan: CleanupPlan, gone: ReadonlySet<string>): Clea
 export const stepsForSurvivors = (plan: CleanupPlan, survivors: readonly string[]): CleanupStep[] =>
   buildTurns({ ...factsOf(plan, (uid) => survivors.includes(uid)), addresses: plan.addresses });
 
+export const acceptsSps = (accepted: CleanupPlan['accepted']): boolean => accepted.some(({ code }) => code === 'sps-unhealthy');
+
 function factsOf(plan: CleanupPlan, isLeft: (uid: string) => boolean): StepFacts {
-  const { vcenter, removals, addresses, config, strategy, routeTool = 'ip', by = 'hand' } = plan;
+  const { vcenter, removals, addresses, config, strategy, routeTool = 'ip', by = 'hand', accepted } = plan;
   const again = plan.steps.flatMap((step) => (step.kind === 're-register' ? [[step.uid, step.registration] as const] : []));
   return {
     vcenter: vcenter.id,
@@ -159,6 +161,7 @@ function factsOf(plan: CleanupPlan, isLeft: (uid: string) => boolean): StepFacts
     strategy,
     routeTool,
     by,
+    spsAccepted: acceptsSps(accepted),
     again: new Map(again),
   };
 }

@@ -29,7 +29,7 @@ import {
   unseenFacts,
 } from './cleanup-gates.js';
 import { type RefusalReason, refusalOf } from './cleanup-refusal.js';
-import { buildFallback, buildSteps, type StepFacts } from './cleanup-steps.js';
+import { acceptsSps, buildFallback, buildSteps, type StepFacts } from './cleanup-steps.js';
 import { addSpans } from './durations.js';
 import { type PlannedAgain, planAgain, type RegistrationWish } from './re-register.js';
 import { hostPortOf } from './select-providers.js';
@@ -246,6 +246,7 @@ function assemble(
     strategy,
     routeTool: routeToolOf(probes),
     by: request.by ?? 'hand',
+    spsAccepted: acceptsSps(used),
     reconnect: reconnect.uids,
     ...(again === undefined ? {} : { again: again.registrations }),
   };

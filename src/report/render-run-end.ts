@@ -1,7 +1,7 @@
 import type { CleanupPlan } from '../model/cleanup-plan.js';
 import type { Problem } from '../model/problem.js';
 import type { JournalEntry, RunId, RunResult } from '../model/run.js';
-import { afterwards, isElsewhere } from './run-words.js';
+import { afterwards, backAgain, cleanupAgain, isElsewhere } from './run-words.js';
 import { markdownText, visibleJson, visibleText } from './visible-text.js';
 
 /** How a run ended, and what is needed to say so. */
@@ -61,10 +61,17 @@ const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? ''
 function headline({ plan, end, entries }: EndedRun): string {
   const at = plan.vcenter.id;
   switch (end.result) {
-    case 'done':
-      return end.removed.length === plan.removals.length
-        ? `${at}: ${count(end.removed.length, 'stale registration')} removed; all else is as it was before.`
-        : `${at}: ${count(end.removed.length, 'stale registration')} removed, ${plan.removals.length - end.removed.length} online again; all else is as it was before.`;
+    case 'done': {
+      const removed = end.removed.length;
+      const back = backAgain(plan, entries);
+      const again = end.removed.filter((uid) => back.has(uid)).length;
+      const parts = [
+        `${count(removed, 'stale registration')} removed`,
+        ...(removed === plan.removals.length ? [] : [`${plan.removals.length - removed} online again`]),
+        ...(again === 0 ? [] : [`${again} registered again`]),
+      ];
+      return `${at}: ${parts.join(', ')}; ${restWords(plan)}.`;
+    }
     case 'taken-back':
       return end.problem?.code === 'another-run'
         ? `${at}: nothing was removed, and nothing is changed by this run.`
@@ -78,28 +85,40 @@ function headline({ plan, end, entries }: EndedRun): string {
   }
 }
 
+/** As it was before; where an earlier cleanup had left something, that is gone, too. */
+function restWords({ config: { now, after, exact }, addresses }: CleanupPlan): string {
+  const mended = [
+    ...(exact === undefined || exact.shaAfter === exact.shaNow ? [] : [`retryAttempt is ${after} again and was ${now}`]),
+    ...addresses.flatMap(({ address, alreadyBlocked }) =>
+      alreadyBlocked === undefined ? [] : [`the route that blocked ${address} is gone`],
+    ),
+  ];
+  return mended.length === 0 ? 'all else is as it was before' : `${mended.join(', ')}; all else is as it was before`;
+}
+
 /** What a person does now, most important first. */
 function nextSteps({ plan, end, run, entries }: EndedRun): string[] {
-  const at = plan.vcenter.id;
+  const again = cleanupAgain(
+    plan,
+    plan.removals.map(({ uid }) => ({ uid, gone: end.removed.includes(uid) })),
+  );
   switch (end.result) {
     case 'done':
-      return [`vasatrust audit    to see the estate as it is now`, ...afterwards(plan)];
+      return [`vasatrust audit    to see the estate as it is now`, ...afterwards(plan, entries)];
     case 'removed-and-taken-back':
       if (end.removed.length === plan.removals.length)
         return [
           `vasatrust runs show ${run}    what happened, step by step`,
           `vasatrust audit    to see the estate as it is now`,
-          ...afterwards(plan),
+          ...notAgain(plan, entries),
+          ...afterwards(plan, entries),
         ];
       return [
         `vasatrust runs show ${run}    what happened, step by step`,
-        `vasatrust cleanup ${at} --all-stale    a new run for the rest, once the reason is gone`,
+        `${again}    a new run for the rest, once the reason is gone`,
       ];
     case 'taken-back':
-      return [
-        `vasatrust runs show ${run}    what happened, step by step`,
-        `vasatrust cleanup ${at} --all-stale    a new run, once the reason is gone`,
-      ];
+      return [`vasatrust runs show ${run}    what happened, step by step`, `${again}    a new run, once the reason is gone`];
     case 'left-changed':
       if (isElsewhere(entries))
         return [
@@ -111,6 +130,18 @@ function nextSteps({ plan, end, run, entries }: EndedRun): string[] {
         `vasatrust runs revert ${run}    tries once more to take back what is left`,
       ];
   }
+}
+
+/** What --re-register was to do, and did not come to. */
+function notAgain(plan: CleanupPlan, entries: readonly JournalEntry[]): string[] {
+  const back = backAgain(plan, entries);
+  return plan.steps.flatMap((step) =>
+    step.kind === 're-register' && !back.has(step.uid)
+      ? [
+          `${step.name} was not registered again: do it in the vSphere Client (Configure > Storage Providers) once the look below says whom it would hurt`,
+        ]
+      : [],
+  );
 }
 
 const HOW: Readonly<Record<'plain' | 'procedure' | 'somebody-else', string>> = {

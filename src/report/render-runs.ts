@@ -1,7 +1,17 @@
 import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import type { JournalEntry, RunSummary } from '../model/run.js';
 import { alignRows } from './layout.js';
-import { afterwards, entryWords, isElsewhere, type KnownSteps, letterWords, stateWords } from './run-words.js';
+import {
+  afterwards,
+  backByHand,
+  cleanupAgain,
+  entryWords,
+  isElsewhere,
+  type KnownSteps,
+  letterWords,
+  stateWords,
+} from './run-words.js';
+import { mayWatch, openRegistrations, openRemovals } from './unanswered.js';
 import { markdownText, visibleJson, visibleText } from './visible-text.js';
 
 type Format = 'table' | 'json' | 'md';
@@ -125,14 +135,18 @@ function leftWords(run: ShownRun): string[] {
   const last = entries.at(-1)?.at;
   const folder = `the folder /root/.vasatrust/${summary.id}, the lock beside it, and what watches from there: a timer or a process, and a guard for the next boot`;
   const itself = `the appliance begins to take itself back ${selfRevertSeconds} s after the last sign of life at the latest, and keeps a record in that folder; the last sign of life was not before ${last === undefined ? 'the beginning' : `${time(last)} UTC, the last line here`}. Resume and revert look, and tell what it did; \`vasatrust audit\` shows what is still there.`;
-  const isWatched = isBegun(run, 'arm-self-revert') && !isTakenBack(run, 'arm-self-revert');
-  if (at === 'A') {
-    const open = openRemovals(run).map(
-      (name) => `${name} or not: its removal was asked for, and nothing tells what came of it; resume and revert ask SMS first`,
-    );
-    return ['file, routes and SPS are as before', ...open, ...(isWatched ? [folder, itself] : ['nothing on the appliance'])];
+  if (at === 'A' || at === 'I') {
+    const open = [
+      ...openRemovals(run).map(
+        (name) => `${name} or not: its removal was asked for, and nothing tells what came of it; resume and revert ask SMS first`,
+      ),
+      ...openRegistrations(run).map(
+        (name) =>
+          `${name} registered again or not: that was asked for, and nothing tells what came of it; \`vasatrust audit\` shows it`,
+      ),
+    ];
+    return ['file, routes and SPS are as before', ...open, ...(mayWatch(run) ? [folder, itself] : ['nothing on the appliance'])];
   }
-  if (at === 'I') return ['file, routes and SPS are as before', folder, itself];
   const { config, addresses } = plan;
   const isBlocked = ['C', 'D', 'E', 'F'].includes(at) && !isTakenBack(run, 'block');
   const isEdited = at !== 'H' && !isTakenBack(run, 'lower-retry');
@@ -154,18 +168,6 @@ function leftWords(run: ShownRun): string[] {
 
 function isBegun({ entries, steps }: ShownRun, kind: CleanupStep['kind']): boolean {
   return entries.some((entry) => entry.event === 'intent' && entry.action === 'apply' && steps.get(entry.step)?.kind === kind);
-}
-
-/** Names of those whose removal was begun, with nothing about it since. */
-function openRemovals({ entries, steps, summary }: ShownRun): string[] {
-  return summary.removals.flatMap(({ uid, name, gone }) => {
-    const last = entries.findLast((entry) => {
-      if (entry.event !== 'intent' && entry.event !== 'outcome' && entry.event !== 'looked') return false;
-      const step = steps.get(entry.step);
-      return (step?.kind === 'try-plain' || step?.kind === 'unregister') && step.uid === uid;
-    });
-    return !gone && last?.event === 'intent' ? [name] : [];
-  });
 }
 
 /** The last that the journal tells of steps of this kind is that they were taken back. */
@@ -194,16 +196,17 @@ function nextWords({ summary, plan, entries }: ShownRun): string[] {
     case 'left-changed':
       return [
         `vasatrust runs revert ${id}    tries once more to take back what is left`,
-        `else by hand: the way back is at the end of vasatrust cleanup ${plan.vcenter.id} --all-stale --runbook md`,
+        `else by hand on ${plan.vcenter.id}, what of it is still there:`,
+        ...backByHand(plan, id),
       ];
     case 'taken-back':
-      return [`vasatrust cleanup ${plan.vcenter.id} --all-stale    a new run, once the reason is gone`];
+      return [`${cleanupAgain(plan, summary.removals)}    a new run, once the reason is gone`];
     case 'removed-and-taken-back':
       if (summary.removals.some(({ gone }) => !gone))
-        return [`vasatrust cleanup ${plan.vcenter.id} --all-stale    a new run for the rest, once the reason is gone`];
-      return ['vasatrust audit    to see the estate as it is now', ...afterwards(plan)];
+        return [`${cleanupAgain(plan, summary.removals)}    a new run for the rest, once the reason is gone`];
+      return ['vasatrust audit    to see the estate as it is now', ...afterwards(plan, entries)];
     case 'done':
-      return ['vasatrust audit    to see the estate as it is now', ...afterwards(plan)];
+      return ['vasatrust audit    to see the estate as it is now', ...afterwards(plan, entries)];
   }
 }
 

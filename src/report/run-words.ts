@@ -2,7 +2,7 @@ import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import type { StepId } from '../model/plan.js';
 import { unreachable } from '../model/problem.js';
 import type { JournalEntry, RunLetter, RunSummary, TakeBackReason } from '../model/run.js';
-import { stepTitle } from '../plan/describe-cleanup.js';
+import { commandLine, stepTitle } from '../plan/describe-cleanup.js';
 
 /** Steps by id, also those that only came up on the way. */
 export type KnownSteps = ReadonlyMap<StepId, CleanupStep>;
@@ -138,9 +138,12 @@ export function entryWords(entry: JournalEntry, plan: CleanupPlan, steps: KnownS
 }
 
 /** What has to be known once registrations are gone: the way back is another command than this one. */
-export function afterwards({ vcenter, warnings, removals }: CleanupPlan): string[] {
+export function afterwards(plan: CleanupPlan, entries: readonly JournalEntry[]): string[] {
+  const { vcenter, warnings, removals } = plan;
+  const back = backAgain(plan, entries);
   return warnings.flatMap((warning) => {
     if (warning.code !== 'no-path-afterwards') return [];
+    if (removals.some(({ uid, arrays }) => back.has(uid) && arrays.includes(warning.array))) return [];
     const url = removals.find(({ arrays }) => arrays.includes(warning.array))?.url ?? 'URL';
     return [
       `${vcenter.id} has no control path to array ${warning.array} until it is registered again`,
@@ -148,3 +151,47 @@ export function afterwards({ vcenter, warnings, removals }: CleanupPlan): string
     ];
   });
 }
+
+/** uids whose place a new registration has taken, or that came online again and stayed. */
+export function backAgain({ steps }: CleanupPlan, entries: readonly JournalEntry[]): ReadonlySet<string> {
+  const back = new Set<string>();
+  const again = new Map(steps.flatMap((step) => (step.kind === 're-register' ? [[step.id, step.uid] as const] : [])));
+  for (const entry of entries) {
+    if (entry.event === 'decided' && entry.what.kind === 'reconnected') back.add(entry.what.uid);
+    if (entry.event !== 'outcome' || entry.action !== 'apply' || entry.result === 'failed') continue;
+    const uid = again.get(entry.step);
+    if (uid !== undefined) back.add(uid);
+  }
+  return back;
+}
+
+/** The command for those that are still there, and for no other. */
+export function cleanupAgain(
+  { vcenter, removals, warnings }: CleanupPlan,
+  states: readonly { readonly uid: string; readonly gone: boolean }[],
+): string {
+  const still = removals.filter(({ uid }) => states.some((one) => one.uid === uid && !one.gone));
+  const command = `vasatrust cleanup ${vcenter.id}`;
+  // Others were stale as well, and left out on purpose.
+  if (!warnings.some(({ code }) => code === 'other-stale')) return `${command} --all-stale`;
+  const [first] = still;
+  const names = new Set(still.map(({ name }) => name));
+  const which = still.length > 1 && names.size === 1 ? first?.name : first?.uid;
+  return `${command} --provider ${which === undefined ? 'UID' : commandLine([which])}`;
+}
+
+/** Commands on the appliance that lead back from anywhere in a run, to be used as far as something is left. */
+export function backByHand({ steps, config }: CleanupPlan, run: string): string[] {
+  const { path, working, backup } = config;
+  const routes = steps.flatMap(({ kind, undo }) =>
+    kind === 'block' ? undo.flatMap((act) => (act.by === 'ssh' ? [commandLine(act.argv)] : [])) : [],
+  );
+  return [
+    ...new Set(routes),
+    `cp -p ${backup} ${working} && mv -f ${working} ${path}    where nobody else has changed it since`,
+    'service-control --stop vmware-sps; service-control --start vmware-sps    where SPS is stopped, or runs with the changed value',
+    `sh ${GUARD_ROOT}/${run}/guard.sh forget    last of all: ends the watch, gives the lock back, and removes the copy of the file`,
+  ];
+}
+
+const GUARD_ROOT = '/root/.vasatrust';

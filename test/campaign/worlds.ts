@@ -3,6 +3,7 @@ import { buildScenario, startLab } from '../../src/lab/start-lab.js';
 import type { LabTiming, LabVcenter, LabWorld, SpsSwitches } from '../../src/lab/world.js';
 import type { CleanupPlan } from '../../src/model/cleanup-plan.js';
 import { vcenterId } from '../../src/model/ids.js';
+import type { Accepted } from '../../src/model/plan-answer.js';
 import type { RunId } from '../../src/model/run.js';
 import { planCleanup } from '../../src/plan/plan-cleanup.js';
 import { lookFor } from '../support/play-cleanup.js';
@@ -24,6 +25,9 @@ export interface Variant {
   readonly name: string;
   readonly switches?: Partial<SpsSwitches>;
   readonly oneAtATime?: true;
+  /** Accepted, besides what is accepted in all of them. */
+  readonly accepts?: readonly Accepted[];
+  readonly originalRetry?: number;
   prepare?(vcenter: LabVcenter): void;
 }
 
@@ -95,12 +99,13 @@ async function makeWorld(variant: Variant): Promise<Made> {
       inventory,
       {
         vcenter: vcenterId('vc65'),
-        accepted: [{ code: 'dependents-running' }, { code: 'backup-unconfirmed' }],
+        accepted: [{ code: 'dependents-running' }, { code: 'backup-unconfirmed' }, ...(variant.accepts ?? [])],
         purpose: 'carry-out',
         by: 'tool',
         run: RUN,
         madeBy: 'campaign',
         ...(variant.oneAtATime ? { oneAtATime: true } : {}),
+        ...(variant.originalRetry === undefined ? {} : { originalRetry: variant.originalRetry }),
       },
       probes,
     );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ApplianceProbes } from '../../src/model/appliance-probes.js';
-import type { CleanupAnswer, CleanupPlan, CleanupRefusalCode } from '../../src/model/cleanup-plan.js';
+import type { CleanupAnswer, CleanupPlan, CleanupRefusal, CleanupRefusalCode } from '../../src/model/cleanup-plan.js';
 import type { Observation } from '../../src/model/evidence.js';
 import { isoTime, providerUrl, vcenterId } from '../../src/model/ids.js';
 import type { Dependents, Inventory, Provider, Registration, StaleReason, Vcenter } from '../../src/model/inventory.js';
@@ -109,10 +109,13 @@ function planned(one: Case): CleanupPlan {
   return found.plan;
 }
 
-const refusedAs = (one: Case): string[] => {
+const refusalsOf = (one: Case): readonly CleanupRefusal[] => {
   const found = answer(one);
-  return found.kind === 'refused' ? found.refusals.map(({ code, name }) => (name === undefined ? code : `${code}:${name}`)) : [];
+  return found.kind === 'refused' ? found.refusals : [];
 };
+
+const refusedAs = (one: Case): string[] =>
+  refusalsOf(one).map(({ code, name }) => (name === undefined ? code : `${code}:${name}`));
 
 const ONE = { provider: 'array1-CT0' };
 const vvol = (facts: Partial<Dependents['datastores'][number]> = {}): Dependents => ({
@@ -307,6 +310,12 @@ describe('refused, with its code, its name, words and a remedy', () => {
       name: 'a timer of another run',
       vcenter: { leftovers: { rejectRoutes: [], armed: ['vasatrust-x.timer'] } },
       refused: 'another-run:vasatrust-x.timer',
+    },
+    {
+      name: 'the lock of another run, which nobody else can take',
+      vcenter: { leftovers: { rejectRoutes: [], armed: ['/root/.vasatrust/lock'] } },
+      refused: 'another-run:/root/.vasatrust/lock',
+      never: true,
     },
     {
       name: 'a full disk',
@@ -643,6 +652,37 @@ describe('what there is to do', () => {
     const plan = planned({ probes: { routes }, request: { accepted: [{ code: 'leftover-route', name: '10.1.2.3' }] } });
     expect(commands(plan, 3)).toEqual([]);
     expect(commands(plan, 8)).toEqual(['/sbin/ip route del unreachable 10.1.2.3/32']);
+  });
+
+  test.each([
+    ['unreachable 10.1.2.3', '/sbin/ip route del unreachable 10.1.2.3/32', true],
+    ['blackhole 10.1.2.3', '/sbin/ip route del blackhole 10.1.2.3/32', false],
+    ['prohibit 10.1.2.3', '/sbin/ip route del prohibit 10.1.2.3/32', false],
+    ['10.1.2.3        -               255.255.255.255 !H    0      -        0 -', '/sbin/route del -host 10.1.2.3 reject', true],
+  ])('a reject route "%s" is deleted by `%s`, and taken over: %s', (line, remove, acceptable) => {
+    const routes = seen({ gateways: [], hostRoutes: [{ address: '10.1.2.3', line, refuses: true }] });
+    const [refusal] = refusalsOf({ probes: { routes } });
+    expect(refusal).toMatchObject({ code: 'leftover-route', acceptable });
+    expect(refusal?.remedy).toContain(`\`${remove}\``);
+    expect(refusal?.remedy.includes('Accepted, it is taken over')).toBe(acceptable);
+  });
+
+  test('SPS that is not well is no condition of step 1 where that was accepted', () => {
+    const sps = seen({ runState: 'STARTED', health: 'DEGRADED', pid: 1 });
+    const looks = (plan: CleanupPlan) => plan.steps.find(({ kind }) => kind === 'open-shell')?.check.length;
+    expect(looks(planned({}))).toBe(2);
+    expect(looks(planned({ probes: { sps }, request: { accepted: [{ code: 'sps-unhealthy' }] } }))).toBe(1);
+  });
+
+  test.each([
+    [99_999, 50, true],
+    [10, 50, true],
+    [50, 50, false],
+    [4, 50, false],
+  ])('the file says %i and --original-retry %i: refused is %s', (now, originalRetry, refused) => {
+    const smsConfig = seen({ path: 'x', text: SMS_CONFIG.replace('99999', String(now)) });
+    const codes = refusalsOf({ probes: { smsConfig }, request: { originalRetry } }).map(({ code }) => code);
+    expect(codes.includes('config-unexpected')).toBe(refused);
   });
 
   test('the file: the exact line, and what it says at the end', () => {

@@ -3,6 +3,7 @@ import { ok, type Problem } from '../../model/problem.js';
 import type { JsonValue } from '../../model/run.js';
 import { readRoutes } from '../../wire/appliance-probes.js';
 import { plainText } from '../../wire/redact.js';
+import { mendsLeftovers } from '../active-steps.js';
 import { failingChecks, readFileFacts } from '../appliance-state.js';
 import { markLog } from '../sps-log.js';
 import { drifted, inEffect, notInEffect, type StepHandler } from '../step-handler.js';
@@ -24,7 +25,8 @@ export const recordState: StepHandler<'record-state'> = {
       for (const { uid } of removals)
         if (!list.value.some((one) => one.uid === uid)) await target.noteRemoved(uid, 'somebody-else');
       const { gone, reconnected } = target.state;
-      if (removals.every(({ uid }) => gone.has(uid) || reconnected.has(uid))) return ok(inEffect());
+      const areSettled = removals.every(({ uid }) => gone.has(uid) || reconnected.has(uid));
+      if (areSettled && !mendsLeftovers(target.plan)) return ok(inEffect());
     }
     const { path, backup, exact } = target.plan.config;
     const copy = await readFileFacts(target, backup);

@@ -1,6 +1,6 @@
 import type { BlockedAddress } from '../../model/cleanup-plan.js';
 import { ok, type Problem } from '../../model/problem.js';
-import { routeCommands } from '../../plan/cleanup-commands.js';
+import { deleteReject, routeCommands } from '../../plan/cleanup-commands.js';
 import { readRoutes } from '../../wire/appliance-probes.js';
 import { plainText } from '../../wire/redact.js';
 import { failingChecks } from '../appliance-state.js';
@@ -111,7 +111,7 @@ export async function removeRoutes(target: Target, addresses: readonly string[])
   if (!after.ok) return after;
   const still = after.value.find(({ refuses }) => refuses);
   if (still?.line === undefined) return ok(undefined);
-  return failed(stillBlocked(target.label, still.line, routeCommands(still.address, target.routeTool).remove));
+  return failed(stillBlocked(target.label, still.line, deleteReject(still.line, still.address).remove));
 }
 
 const otherRoute = (target: string, address: string, line: string): Problem => ({

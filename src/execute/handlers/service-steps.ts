@@ -54,15 +54,23 @@ export const restartSps: StepHandler<'restart-sps'> = {
     if (!now.ok) return now;
     if (!isHealthy(now.value)) return ok(notInEffect());
     const { pid } = now.value;
-    const isClean = pid !== undefined && (target.cleanPids.has(pid) || isAfter(begun, pid));
+    const isClean = pid !== undefined && (isAfter(begun, pid) || readAsLeft(target, begun, pid));
     return ok(isClean ? inEffect({ cleanPid: pid }) : notInEffect());
   },
   capture: (_step, target) => captureProcess(target),
   async apply({ wait }, target) {
     const anew = await restartService(target, wait ?? STARTING);
-    return anew.ok ? ok({ cleanPid: anew.value ?? null }) : anew;
+    if (!anew.ok) return anew;
+    if (anew.value !== undefined) target.cleanPids.add(anew.value);
+    return ok({ cleanPid: anew.value ?? null });
   },
 };
+
+/** Where the file is left otherwise than it was found, a process that ran before says nothing: only this step brings one about. */
+function readAsLeft({ plan, cleanPids }: Target, begun: Begun | undefined, pid: number): boolean {
+  const { exact } = plan.config;
+  return exact?.shaAfter === exact?.shaNow ? cleanPids.has(pid) : numberIn(begun?.found, 'cleanPid') === pid;
+}
 
 /** Another process than when the restart was begun: whatever broke in between, it was restarted. */
 function isAfter(begun: Begun | undefined, pid: number): boolean {
@@ -75,19 +83,13 @@ export async function restartService(target: Target, wait = STARTING): Promise<D
   const stopped = await stopService(target);
   if (!stopped.ok) return stopped;
   const started = await startService(target, wait);
-  if (!started.ok) return started;
-  const { pid } = started.value;
-  if (pid !== undefined) target.cleanPids.add(pid);
-  return ok(pid);
+  return started.ok ? ok(started.value.pid) : started;
 }
 
 /** Starts SPS where it is stopped, and waits; its process. */
 export async function startStopped(target: Target): Promise<Done<number | undefined>> {
   const started = await startService(target, STARTING);
-  if (!started.ok) return started;
-  const { pid } = started.value;
-  if (pid !== undefined) target.cleanPids.add(pid);
-  return ok(pid);
+  return started.ok ? ok(started.value.pid) : started;
 }
 
 async function captureProcess(target: Target): Promise<Done<JsonValue>> {

@@ -1,0 +1,43 @@
+import type { CleanupStep } from '../model/cleanup-plan.js';
+import type { JournalEntry } from '../model/run.js';
+import type { KnownSteps } from './run-words.js';
+
+/** A journal, and the steps it speaks of. */
+export interface Told {
+  readonly entries: readonly JournalEntry[];
+  readonly steps: KnownSteps;
+}
+
+/** Names of registrations that SMS was asked to remove, where nothing tells what came of it. */
+export const openRemovals = (told: Told): string[] =>
+  openNames(told, ({ kind }) => kind === 'try-plain' || kind === 'unregister', goneIn(told));
+
+/** Names of registrations that SMS was asked to make, where nothing tells what came of it. */
+export const openRegistrations = (told: Told): string[] => openNames(told, ({ kind }) => kind === 're-register', new Set());
+
+/** Something of the run may still watch on the appliance: it was to be armed, and it is not proven gone. */
+export function mayWatch({ entries, steps }: Told): boolean {
+  const last = entries.findLast(
+    (entry) =>
+      (entry.event === 'intent' || entry.event === 'outcome') &&
+      ['arm-self-revert', 'disarm-self-revert'].includes(steps.get(entry.step)?.kind ?? ''),
+  );
+  if (last === undefined || (last.event !== 'intent' && last.event !== 'outcome')) return false;
+  const isDisarming = steps.get(last.step)?.kind === 'disarm-self-revert' || last.action === 'undo';
+  return !(isDisarming && last.event === 'outcome' && last.result !== 'failed');
+}
+
+function openNames({ entries, steps }: Told, fits: (step: CleanupStep) => boolean, settled: ReadonlySet<string>): string[] {
+  const open = new Map<string, string>();
+  for (const entry of entries) {
+    if (entry.event !== 'intent' && entry.event !== 'outcome' && entry.event !== 'looked') continue;
+    const step = steps.get(entry.step);
+    if (step === undefined || !('uid' in step) || !('name' in step) || !fits(step) || settled.has(step.uid)) continue;
+    if (entry.event === 'intent') open.set(step.uid, step.name);
+    else open.delete(step.uid);
+  }
+  return [...open.values()];
+}
+
+const goneIn = ({ entries }: Told): ReadonlySet<string> =>
+  new Set(entries.flatMap((entry) => (entry.event === 'removed' ? [entry.uid] : [])));
