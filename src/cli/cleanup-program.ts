@@ -60,7 +60,8 @@ export function addCleanupCommands(program: Command, around: Surroundings, done:
       .argument('<id>', 'of `runs list`, or a part of it that fits one run')
       .option('--deadline <HH:MM>', "begin no step that could not be finished or taken back by then (this machine's time)")
       .option('--accept <another-run:host>', 'go on though the lock is of another machine (repeatable)', list)
-      .option('--yes', "do not ask for the vCenter's name")
+      .option('--dry-run', 'show what it would come to, by the journal alone; connect to nothing')
+      .option('--yes', "answer every question with yes: the vCenter's name, and that a certificate is the one that was seen")
       .action(async (id: string, options) => {
         const { runsContinueCommand } = await import('./commands/runs-continue.js');
         done(await runsContinueCommand(mode, id, { ...globals(), ...options }, around));

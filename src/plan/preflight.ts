@@ -112,10 +112,12 @@ function onAppliance({ id: vcenter, appliance }: VcenterEvidence): PreflightChec
     check(head('vmca-root', "the VMCA's certificate is where we look", 'A-03'), appliance.vmcaRoot, (all) =>
       good(`${all.length} certificates`),
     ),
-    check(
-      head('sps-log', 'sps.log is where we look, and its lines begin as we know', 'A-48'),
-      appliance.spsLog,
-      ({ bytesRead }) => good(`${bytesRead} bytes read`),
+    check(head('sps-log', 'sps.log is where we look', 'A-48'), appliance.spsLog, ({ bytesRead, lines }) =>
+      good(
+        lines.length > 0
+          ? `${bytesRead} bytes read; its lines begin as we know`
+          : `${bytesRead} bytes read; no line of a kind that is kept, so how they begin was not seen`,
+      ),
     ),
     check(head('reject-routes', 'no reject route is left', 'A-46'), appliance.rejectRoutes, (routes) =>
       routes.length === 0
@@ -142,7 +144,7 @@ const TOOL_WORDS: Readonly<Record<ApplianceTool, { readonly need: 'needed' | 'on
   sha256sum: { need: 'needed', without: 'the file cannot be compared' },
   'service-control': { need: 'needed', without: 'SPS cannot be restarted by this procedure' },
   'vmon-cli': { need: 'needed', without: 'health of SPS cannot be seen' },
-  'systemd-run': { need: 'nice', without: 'nothing can be armed to put things back by itself' },
+  'systemd-run': { need: 'nice', without: 'a process and a line for cron watch in place of a timer' },
   'vecs-cli': { need: 'needed', without: 'certificate stores cannot be read' },
   openssl: { need: 'nice', without: 'whether a provider answers the appliance cannot be seen' },
 };
@@ -166,8 +168,8 @@ function fromProbes(probes: ApplianceProbes): PreflightCheck[] {
       });
     }),
     check(head('sps-state', 'SPS is STARTED and HEALTHY'), probes.sps, ({ runState, health }) => {
-      const found = [runState, health].filter((word) => word !== undefined).join(', ');
-      return runState === 'STARTED' && (health ?? 'HEALTHY') === 'HEALTHY'
+      const found = [runState, health ?? 'health not told'].join(', ');
+      return runState === 'STARTED' && health === 'HEALTHY'
         ? good(found)
         : wrong(found, 'Bring SPS to STARTED and HEALTHY before a cleanup.');
     }),

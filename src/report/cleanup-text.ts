@@ -51,7 +51,8 @@ export function cleanupAsText(plan: CleanupPlan): string {
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
 }
 
-function stepLines(step: CleanupStep, plan: CleanupPlan): string[] {
+/** Title, commands, checks, undo. */
+export function stepLines(step: CleanupStep, plan: CleanupPlan): string[] {
   const { mark, text: source } = stepSource(step);
   const seed = seedCommand(step);
   return [

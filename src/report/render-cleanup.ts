@@ -59,7 +59,8 @@ function asJson(answer: CleanupAnswer): object {
   };
 }
 
-function stepAsJson(step: CleanupStep, plan: CleanupPlan): object {
+/** With words beside what only a program reads. */
+export function stepAsJson(step: CleanupStep, plan: CleanupPlan): object {
   return {
     ...step,
     title: stepTitle(step, plan),

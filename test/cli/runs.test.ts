@@ -6,6 +6,9 @@ import { otherSession } from '../../src/execute/guard/self-revert.js';
 import { journalPath } from '../../src/execute/journal/journal-file.js';
 import { lockPath } from '../../src/execute/journal/lock-file.js';
 import { makeFolder, type StateFolder, stateFolder } from '../../src/execute/journal/state-folder.js';
+import type { CleanupPlan, CleanupStep } from '../../src/model/cleanup-plan.js';
+import { providerUrl, vcenterId } from '../../src/model/ids.js';
+import type { StepId } from '../../src/model/plan.js';
 import type { RunEvent, RunId } from '../../src/model/run.js';
 import { renderRunEnd } from '../../src/report/render-run-end.js';
 import { runCli } from '../support/run-cli.js';
@@ -25,8 +28,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const OTHER = '20261123T080000Z-vc65-00ff' as RunId;
 
-function write(run: RunId, events: readonly RunEvent[], tail = ''): void {
-  const begin: RunEvent = { ...SAMPLE_BEGIN, run };
+function write(run: RunId, events: readonly RunEvent[], tail = '', plan: CleanupPlan = SAMPLE_PLAN): void {
+  const begin: RunEvent = { ...SAMPLE_BEGIN, run, plan };
   const lines = journalOf([begin, ...events]).map((entry) => JSON.stringify(entry));
   writeFileSync(journalPath(state, run), `${lines.join('\n')}\n${tail}`);
 }
@@ -35,6 +38,29 @@ function hold(run: RunId, change: { host?: string; pid?: number } = {}): void {
   const holder = { run, user: 'bob', host: hostname(), pid: process.pid, since: '2026-11-22T20:15:00.000Z', ...change };
   writeFileSync(lockPath(state, 'vc65'), JSON.stringify(holder));
 }
+
+const AGAIN = {
+  kind: 're-register',
+  id: 're-register.vc65.uid-ct0' as StepId,
+  uid: 'uid-ct0',
+  name: 'array1-CT0',
+  registration: {
+    name: 'array1-CT0',
+    url: providerUrl('https://array1-ct0.lab.example:8084/version.xml'),
+    username: 'pureuser',
+    because: 'retained',
+    seen: [],
+  },
+  number: 11,
+  pass: 1,
+  needs: [],
+  actor: 'tool',
+  place: { kind: 'vcenter', vcenter: vcenterId('vc65') },
+  seconds: { least: 5, most: 480 },
+  do: [],
+  check: [],
+  undo: [],
+} as const satisfies CleanupStep;
 
 /** No process has it: Linux gives none above four million. */
 const DEAD = 99_999_999;
@@ -237,6 +263,63 @@ describe('runs show', () => {
     expect(stdout).toContain(`vasatrust runs revert ${SAMPLE_RUN}`);
   });
 
+  test('the way back by hand is that of this run, with its own copy, and ends the watch last', async () => {
+    write(SAMPLE_RUN, [...UNTIL_E, { event: 'end', result: 'left-changed', left: ['the route to 10.1.2.3 stands'] }]);
+    const { next } = JSON.parse((await runCli(['runs', 'show', SAMPLE_RUN, '-o', 'json'], { env })).stdout);
+    const { path, working, backup } = SAMPLE_PLAN.config;
+    expect(next.slice(1)).toEqual([
+      'else by hand on vc65, what of it is still there:',
+      '/sbin/ip route del unreachable 10.1.2.4/32',
+      '/sbin/ip route del unreachable 10.1.2.3/32',
+      expect.stringContaining(`cp -p ${backup} ${working} && mv -f ${working} ${path}`),
+      expect.stringContaining('service-control --start vmware-sps'),
+      expect.stringContaining(`sh /root/.vasatrust/${SAMPLE_RUN}/guard.sh forget`),
+    ]);
+  });
+
+  test('disarmed, and killed while it registered again: nothing of it is on the appliance, and what is open is said', async () => {
+    const plan = { ...SAMPLE_PLAN, steps: [...SAMPLE_PLAN.steps, AGAIN] };
+    const gone = SAMPLE_PLAN.removals.map(({ uid }): RunEvent => ({ event: 'removed', uid, how: 'plain' }));
+    const disarm = [...did('disarm-self-revert'), { event: 'intent', step: AGAIN.id, action: 'apply', captured: null } as const];
+    write(SAMPLE_RUN, [SAMPLE_SESSION, ...did('arm-self-revert'), ...gone, ...disarm], '', plan);
+    const { whatIsLeft } = JSON.parse((await runCli(['runs', 'show', SAMPLE_RUN, '-o', 'json'], { env })).stdout);
+    expect(whatIsLeft).toEqual([
+      'file, routes and SPS are as before',
+      'array1-CT0 registered again or not: that was asked for, and nothing tells what came of it; `vasatrust audit` shows it',
+      'nothing on the appliance',
+    ]);
+  });
+
+  test('what was registered again needs no other way back', async () => {
+    const warnings = [{ code: 'no-path-afterwards', array: 'com.purestorage:array1' }] as const;
+    const plan = { ...SAMPLE_PLAN, warnings, steps: [...SAMPLE_PLAN.steps, AGAIN] };
+    const gone = SAMPLE_PLAN.removals.map(({ uid }): RunEvent => ({ event: 'removed', uid, how: 'plain' }));
+    const end: RunEvent = { event: 'end', result: 'done', left: [] };
+    const again: RunEvent = { event: 'outcome', step: AGAIN.id, action: 'apply', result: 'done' };
+    const removed = SAMPLE_PLAN.removals.map(({ uid }) => uid);
+    for (const [events, words, path] of [
+      [[...gone, end], 'vc65: 2 stale registrations removed; all else is as it was before.', true],
+      [[...gone, again, end], 'vc65: 2 stale registrations removed, 1 registered again; all else is as it was before.', false],
+    ] as const) {
+      const entries = journalOf([{ ...SAMPLE_BEGIN, plan }, SAMPLE_SESSION, ...events]);
+      const ended = { result: 'done', left: [], removed, interrupted: false } as const;
+      const report = renderRunEnd({ run: SAMPLE_RUN, journal: '/j', plan, entries, end: ended }, 'table');
+      expect(report).toContain(words);
+      expect(report.includes('has no control path')).toBe(path);
+    }
+  });
+
+  test('a new run is advised for those that are left, and for no other', async () => {
+    const warnings = [{ code: 'other-stale', uid: 'uid-9', name: 'array9' }] as const;
+    write(SAMPLE_RUN, [...UNTIL_E, { event: 'end', result: 'taken-back', left: [] }]);
+    const shown = () => runCli(['runs', 'show', SAMPLE_RUN], { env });
+    expect((await shown()).stdout).toContain('vasatrust cleanup vc65 --all-stale ');
+    const gone: RunEvent = { event: 'removed', uid: 'uid-ct1', how: 'plain' };
+    const end: RunEvent = { event: 'end', result: 'removed-and-taken-back', left: [] };
+    write(SAMPLE_RUN, [...UNTIL_E, gone, end], '', { ...SAMPLE_PLAN, warnings });
+    expect((await shown()).stdout).toContain('vasatrust cleanup vc65 --provider uid-ct0 ');
+  });
+
   test('what others said cannot steer the terminal', async () => {
     const text = '\u001b[31mred\u0007 \u202egnp \u009b2J';
     write(SAMPLE_RUN, [...UNTIL_E, { event: 'saw', what: 'self-revert', text }]);
@@ -319,6 +402,34 @@ describe('runs resume and revert', () => {
     write(SAMPLE_RUN, UNTIL_E);
     writeFileSync(join(folder, 'estate.yaml'), ESTATE.replaceAll('vc65', 'vc99'));
     expect((await go(['resume', SAMPLE_RUN, '--yes'])).code).toBe(2);
+  });
+
+  test('--dry-run goes by the journal alone, and changes nothing', async () => {
+    write(SAMPLE_RUN, UNTIL_E);
+    const steps = async (mode: string) => {
+      const ran = await go([mode, SAMPLE_RUN, '--dry-run', '-o', 'json']);
+      expect([ran.code, ran.stderr]).toEqual([0, '']);
+      const ahead = JSON.parse(ran.stdout) as { kind: string; steps: { kind: string; journal: string }[] };
+      expect(ahead).toMatchObject({ formatVersion: 1, kind: 'ahead', run: SAMPLE_RUN, vcenter: 'vc65', mode });
+      return ahead.steps.map(({ kind, journal }) => `${kind} ${journal}`);
+    };
+    expect(await steps('revert')).toEqual(['block done', 'lower-retry done', 'stop-sps done', 'arm-self-revert done']);
+    const onward = await steps('resume');
+    expect(onward).toContain('start-sps done');
+    expect(onward.slice(onward.indexOf('start-sps done') + 1)).toEqual([
+      'await-offline open',
+      'unregister open',
+      'unregister open',
+      'unblock open',
+      'restore-retry open',
+      'restart-sps open',
+      'confirm-clean open',
+      'disarm-self-revert open',
+    ]);
+    const { stdout } = await go(['revert', SAMPLE_RUN, '--dry-run']);
+    expect(stdout).toContain('undo   /sbin/ip route del unreachable 10.1.2.3/32');
+    expect(stdout).toContain('nobody was asked, nothing was changed');
+    expect(readdirSync(state.locks)).toEqual([]);
   });
 
   test('a time that is none is a mistake: 2', async () => {

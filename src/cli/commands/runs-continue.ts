@@ -1,8 +1,10 @@
+import { stepsAhead } from '../../execute/foresee.js';
 import { openJournal } from '../../execute/journal/journal-file.js';
 import { stateFolder } from '../../execute/journal/state-folder.js';
 import { thisOperator } from '../../execute/operator.js';
 import type { CleanupPlan } from '../../model/cleanup-plan.js';
 import { minutes } from '../../plan/describe-cleanup.js';
+import { renderAhead } from '../../report/render-ahead.js';
 import { type EndedRun, renderRunEnd } from '../../report/render-run-end.js';
 import { letterWords } from '../../report/run-words.js';
 import { carryOut } from '../carry-out.js';
@@ -23,6 +25,7 @@ export interface ContinueOptions extends GlobalOptions {
   /** `HH:MM` */
   readonly deadline?: string;
   readonly yes?: boolean;
+  readonly dryRun?: boolean;
 }
 
 /**
@@ -56,6 +59,11 @@ export async function runsContinueCommand(
     );
     out.write(renderRunEnd({ end, plan, entries: run.value.entries, journal: run.value.path, run: id }, options.output));
     return mode === 'revert' && end.result === 'removed-and-taken-back' ? EXIT.registrationGone : EXIT.clean;
+  }
+  if (options.dryRun === true) {
+    const steps = stepsAhead(plan, run.value.entries, mode);
+    out.write(renderAhead({ run: id, plan, mode, steps }, options.output));
+    return EXIT.clean;
   }
   const aim = await takeAim(plan.vcenter.id, options, around);
   if (aim.kind === 'failed') return fail(aim.failure, aim.code);
