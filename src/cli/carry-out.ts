@@ -129,12 +129,14 @@ function underwayOf(journal: FileJournal, plan: CleanupPlan, { timing, clock }: 
           ...openRemovals(told).map((name) => `the removal of ${name} was asked for`),
           ...openRegistrations(told).map((name) => `registering ${name} again was asked for`),
         ];
-        const did =
-          gone.length === 0
-            ? `changed nothing on ${vcenter} yet`
-            : `removed ${gone.join(', ')} from ${vcenter}, and changed nothing else yet`;
+        const isOver = !isWatched && readRun(plan, journal.entries).wasArmed;
+        const what = gone.length === 0 ? `on ${vcenter}` : 'else';
+        const did = [
+          ...(gone.length === 0 ? [] : [`removed ${gone.join(', ')} from ${vcenter}`]),
+          isOver ? `left nothing ${what} otherwise than it has to be` : `changed nothing ${what} yet`,
+        ];
         const words = [
-          `left at once. The run ${journal.run} has ${did}`,
+          `left at once. The run ${journal.run} has ${did.join(', and ')}`,
           ...(open.length === 0 ? [] : [`but ${open.join(', and ')}, and nothing tells what came of it`]),
           ...(isWatched ? [`what watches over it there ends by itself by ${by} UTC`] : []),
         ].join('; ');

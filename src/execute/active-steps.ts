@@ -16,6 +16,7 @@ export function activeSteps(plan: CleanupPlan, state: RunState): readonly Cleanu
   const head = headOf(plan).filter((step) => step.kind !== 'try-plain' || !reconnected.has(step.uid));
   const procedure = tailOf(procedureOf(plan, state));
   const last = procedure.filter(({ kind }) => kind === 'disarm-self-revert' || kind === 're-register');
+  if (isClosing(plan, state)) return last;
   if (begunAt === undefined && plan.removals.every(({ uid }) => isSettled(uid)) && !mendsLeftovers(plan))
     return [...head, ...last];
   const all =
@@ -30,6 +31,22 @@ export function activeSteps(plan: CleanupPlan, state: RunState): readonly Cleanu
     return !(OF_A_TURN.includes(step.kind) && isOver(step));
   });
   return [...head, ...left];
+}
+
+/**
+ * All is proven, and the self-revert was being disarmed: with it the copy of the file as it was found went. Where the file is left otherwise,
+ * no new self-revert could be armed, and none is needed.
+ */
+function isClosing({ config: { exact }, steps }: CleanupPlan, state: RunState): boolean {
+  if (exact?.shaAfter === exact?.shaNow) return false;
+  const ids = new Set(steps.flatMap(({ kind, id }) => (kind === 'disarm-self-revert' || kind === 're-register' ? [id] : [])));
+  const disarming = [...state.steps].find(([id, { applied }]) => ids.has(id) && applied !== undefined)?.[1];
+  if (disarming?.applied === undefined || disarming.outcome?.result === 'failed') return false;
+  const since = disarming.applied.seq;
+  return [...state.steps].every(
+    ([id, { applied, undoing, undone }]) =>
+      ids.has(id) || Math.max(applied?.seq ?? 0, undoing?.seq ?? 0, undone?.seq ?? 0) < since,
+  );
 }
 
 /** An earlier cleanup left a route or the number, and this run takes them away: also where the plain removal of all makes the rest needless. */

@@ -27,7 +27,10 @@ function onward(plan: CleanupPlan, state: RunState): AheadStep[] {
   return activeSteps(plan, state).flatMap((step) => {
     const journal = standing(state.steps.get(step.id));
     const isGone = 'uid' in step && step.kind !== 're-register' && state.gone.has(step.uid);
-    return isGone || (journal === 'done' && ONCE.includes(step.kind)) ? [] : [{ step, journal }];
+    // What failed of these led on to the procedure.
+    const wasTried =
+      (step.kind === 'try-plain' || step.kind === 'try-reconnect') && state.steps.get(step.id)?.outcome?.result === 'failed';
+    return isGone || wasTried || (journal === 'done' && ONCE.includes(step.kind)) ? [] : [{ step, journal }];
   });
 }
 

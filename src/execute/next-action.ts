@@ -1,6 +1,6 @@
 import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import type { JournalEntry, RunDecision, RunResult } from '../model/run.js';
-import { activeSteps } from './active-steps.js';
+import { activeSteps, mendsLeftovers } from './active-steps.js';
 import { keepsWatch } from './lasting.js';
 import { knownSteps, procedureOf, type RunState, readRun, type StepRecord, tailOf } from './run-state.js';
 import type { Begun } from './step-handler.js';
@@ -148,12 +148,17 @@ function back(plan: CleanupPlan, state: RunState, since: number): Action {
   const changed = known.some((step) => TOUCHES_SPS.includes(step.kind) && wasBegun(step));
   // Taken over by arming, which removes it as well.
   const isTakenOver = ({ address, alreadyBlocked }: CleanupPlan['addresses'][number], of: readonly string[]) =>
-    state.wasArmed && alreadyBlocked !== undefined && of.includes(address);
-  const hasRoutes = (step: CleanupStep) =>
-    step.kind === 'block' && (wasBegun(step) || plan.addresses.some((one) => isTakenOver(one, step.addresses)));
+    state.wasProven && alreadyBlocked !== undefined && of.includes(address);
+  // As planned: of the routes that were taken over, some may be of registrations that went before.
+  const blocks = known.flatMap((step) => {
+    const planned = plan.steps.find(({ id }) => id === step.id) ?? step;
+    return planned.kind === 'block' ? [planned] : [];
+  });
+  const hasRoutes = (step: (typeof blocks)[number]) =>
+    wasBegun(step) || plan.addresses.some((one) => isTakenOver(one, step.addresses));
   const service = tailOf(procedureOf(plan, state)).find(({ kind }) => kind === 'stop-sps');
   const undo: readonly (CleanupStep | undefined)[] = [
-    ...known.filter(hasRoutes).reverse(),
+    ...blocks.filter(hasRoutes).reverse(),
     ...known.filter((step) => step.kind === 'lower-retry' && wasBegun(step)),
     changed || state.rebooted ? service : undefined,
   ];
@@ -218,6 +223,6 @@ function endOf(plan: CleanupPlan, state: RunState, isBack: boolean, left: readon
   // What was to be registered again and is not, is no end as it was wanted.
   const isOpen = ({ kind, id }: CleanupStep) =>
     kind === 're-register' && !['done', 'already'].includes(state.steps.get(id)?.outcome?.result ?? 'failed');
-  if (all && begunAt === undefined && !plan.steps.some(isOpen)) return 'done';
+  if (all && begunAt === undefined && !mendsLeftovers(plan) && !plan.steps.some(isOpen)) return 'done';
   return gone.size > 0 ? 'removed-and-taken-back' : 'taken-back';
 }

@@ -9,7 +9,7 @@ import { openGuard } from './guard/self-revert.js';
 import { HANDLERS, type Handlers } from './handlers/all-handlers.js';
 import { type Action, nextAction } from './next-action.js';
 import type { Clock, Journal, Registering, RunOperator, Way } from './ports.js';
-import { readRun } from './run-state.js';
+import { type RunState, readRun } from './run-state.js';
 import type { Begun, StepHandler } from './step-handler.js';
 import { takeBack } from './take-back.js';
 import { Target } from './target.js';
@@ -137,7 +137,7 @@ class Runner {
     const state = readRun(plan, journal.entries);
     // On the way back already: whoever asks what became of a registration does not decide once more.
     if (state.mode === 'revert' || state.takeBack !== undefined) return undefined;
-    if (interrupted.aborted && !leadsBack(action.step)) {
+    if (interrupted.aborted && !leadsBack(action.step, plan, state)) {
       this.#interrupted = true;
       return 'interrupted';
     }
@@ -351,8 +351,11 @@ class Runner {
 const plainOwner = ({ user, host }: RunOperator): string => `${user}@${host}`.replace(/[^\x20-\x7e]/gu, '?').slice(0, 200);
 
 /** From here on, going on and going back are the same way. */
-const leadsBack = ({ kind }: CleanupStep): boolean =>
-  ['unblock', 'restore-retry', 'restart-sps', 'confirm-clean', 'disarm-self-revert'].includes(kind);
+function leadsBack({ kind }: CleanupStep, { removals }: CleanupPlan, { gone, reconnected }: RunState): boolean {
+  if (['unblock', 'restore-retry', 'restart-sps', 'confirm-clean', 'disarm-self-revert'].includes(kind)) return true;
+  // Nothing is to be removed any more: what follows puts right what an earlier cleanup left.
+  return kind === 'record-state' && removals.every(({ uid }) => gone.has(uid) || reconnected.has(uid));
+}
 
 /** What is proven once it was taken back. */
 function backWords({ kind }: CleanupStep, found: JsonValue | undefined): string | undefined {

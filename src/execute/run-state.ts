@@ -37,6 +37,8 @@ export interface RunState {
   readonly begunAt?: number;
   /** Whether a self-revert was ever begun to be armed. */
   readonly wasArmed: boolean;
+  /** And whether it was ever proven armed: from then on a route that an earlier cleanup left is this run's. */
+  readonly wasProven: boolean;
   /** In this session: its services may still be coming up. */
   readonly rebooted: boolean;
   /** sms-config.xml was changed, or may have been, at some time. */
@@ -66,6 +68,7 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
   let mode: RunMode = 'run';
   let begunAt: number | undefined;
   let wasArmed = false;
+  let wasProven = false;
   let rebooted = false;
   let lowered = false;
   const lowering = new Set(plan.steps.filter(({ kind }) => kind === 'lower-retry').map(({ id }) => id));
@@ -109,6 +112,7 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
         };
         if (entry.action === 'apply') {
           const one = record(entry.step);
+          if (arming.has(entry.step) && result !== 'failed') wasProven = true;
           one.outcome = facts;
           delete one.undoing;
           delete one.undone;
@@ -143,6 +147,7 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
     gone,
     reconnected,
     wasArmed,
+    wasProven,
     rebooted,
     lowered,
     ...(begunAt === undefined ? {} : { begunAt }),

@@ -39,16 +39,16 @@ export function letterOf(plan: CleanupPlan, state: RunState): RunLetter {
     });
   const hasOutcome = (kind: CleanupStep['kind']) =>
     known.some((step) => step.kind === kind && state.steps.get(step.id)?.outcome !== undefined);
-  const procedure = plan.removals.filter(({ uid }) => state.gone.get(uid)?.how !== 'plain');
   const allGone = plan.removals.every(({ uid }) => state.gone.has(uid));
   if (state.ended === 'done' || isIn('confirm-clean')) return 'I';
   if (state.ended === 'removed-and-taken-back') return 'I';
   if (state.ended === 'taken-back') return 'A';
-  if (allGone && procedure.length > 0) {
+  if (allGone && state.begunAt !== undefined) {
     // Begun, it may have got no further than the stop.
     if (isIn('restart-sps') && hasOutcome('restart-sps')) return 'I';
     if (isIn('restore-retry')) return 'H';
-    return isIn('unblock') ? 'G' : 'F';
+    if (isIn('unblock')) return 'G';
+    return isIn('block') || isIn('lower-retry') ? 'F' : 'A';
   }
   if (isIn('start-sps') && !isStoppedSince(known, state)) return 'E';
   if (isIn('stop-sps')) return 'D';

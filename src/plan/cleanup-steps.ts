@@ -155,7 +155,8 @@ function factsOf(plan: CleanupPlan, isLeft: (uid: string) => boolean): StepFacts
     removals: removals.filter(({ uid }) => isLeft(uid)),
     addresses: addresses.flatMap((one) => {
       const uids = one.uids.filter(isLeft);
-      return uids.length === 0 ? [] : [{ ...one, uids }];
+      // What was taken over is removed, whoever went before.
+      return uids.length === 0 && one.alreadyBlocked === undefined ? [] : [{ ...one, uids }];
     }),
     config,
     strategy,
@@ -220,7 +221,8 @@ function addTurn(steps: StepList, facts: StepFacts, pass: number, blocked = fals
       },
     );
   }
-  addUnblock(steps, addresses, routeTool, pass);
+  const takenOver = facts.addresses.filter((one) => one.uids.length === 0);
+  addUnblock(steps, [...addresses, ...takenOver], routeTool, pass);
 }
 
 function addUnblock(steps: StepList, addresses: readonly BlockedAddress[], routeTool: 'ip' | 'route', pass: number): void {

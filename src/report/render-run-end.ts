@@ -1,4 +1,4 @@
-import type { CleanupPlan } from '../model/cleanup-plan.js';
+import type { CleanupPlan, CleanupStepKind } from '../model/cleanup-plan.js';
 import type { Problem } from '../model/problem.js';
 import type { JournalEntry, RunId, RunResult } from '../model/run.js';
 import { afterwards, backAgain, cleanupAgain, isElsewhere } from './run-words.js';
@@ -58,7 +58,8 @@ function problemText({ summary, remedy }: Problem, text: (value: string) => stri
 
 const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`;
 
-function headline({ plan, end, entries }: EndedRun): string {
+function headline(ended: EndedRun): string {
+  const { plan, end, entries } = ended;
   const at = plan.vcenter.id;
   switch (end.result) {
     case 'done': {
@@ -70,14 +71,14 @@ function headline({ plan, end, entries }: EndedRun): string {
         ...(removed === plan.removals.length ? [] : [`${plan.removals.length - removed} online again`]),
         ...(again === 0 ? [] : [`${again} registered again`]),
       ];
-      return `${at}: ${parts.join(', ')}; ${restWords(plan)}.`;
+      return `${at}: ${parts.join(', ')}; ${restWords(ended, 'all else is as it was before')}.`;
     }
     case 'taken-back':
       return end.problem?.code === 'another-run'
         ? `${at}: nothing was removed, and nothing is changed by this run.`
-        : `${at}: nothing was removed; everything was taken back${end.interrupted ? ', as you asked' : ''}.`;
+        : `${at}: nothing was removed; ${restWords(ended, 'everything was taken back')}${end.interrupted ? ', as you asked' : ''}.`;
     case 'removed-and-taken-back':
-      return `${at}: ${count(end.removed.length, 'registration')} of ${plan.removals.length} removed; everything else was taken back${end.interrupted ? ', as you asked' : ''}.`;
+      return `${at}: ${count(end.removed.length, 'registration')} of ${plan.removals.length} removed; ${restWords(ended, 'everything else was taken back')}${end.interrupted ? ', as you asked' : ''}.`;
     case 'left-changed':
       return isElsewhere(entries)
         ? `${at}: this process has stopped. Somebody else goes on with the run, or has ended it.`
@@ -85,15 +86,19 @@ function headline({ plan, end, entries }: EndedRun): string {
   }
 }
 
-/** As it was before; where an earlier cleanup had left something, that is gone, too. */
-function restWords({ config: { now, after, exact }, addresses }: CleanupPlan): string {
-  const mended = [
-    ...(exact === undefined || exact.shaAfter === exact.shaNow ? [] : [`retryAttempt is ${after} again and was ${now}`]),
-    ...addresses.flatMap(({ address, alreadyBlocked }) =>
-      alreadyBlocked === undefined ? [] : [`the route that blocked ${address} is gone`],
-    ),
-  ];
-  return mended.length === 0 ? 'all else is as it was before' : `${mended.join(', ')}; all else is as it was before`;
+/** As it was before; and what became of the number that an earlier cleanup had left. */
+function restWords({ plan, entries }: EndedRun, words: string): string {
+  const { now, after, exact } = plan.config;
+  if (exact === undefined || exact.shaAfter === exact.shaNow) return words;
+  const isDone = (kind: CleanupStepKind) =>
+    entries.some((entry) => {
+      if (entry.event !== 'outcome' || entry.action !== 'apply' || entry.result === 'failed') return false;
+      return [...plan.steps, ...plan.ifOneSurvives].find(({ id }) => id === entry.step)?.kind === kind;
+    });
+  if (!isDone('restore-retry')) return `retryAttempt says ${now}, as it was found; ${words}`;
+  return isDone('restart-sps')
+    ? `retryAttempt is ${after} again and was ${now}; ${words}`
+    : `retryAttempt is ${after} again and was ${now}, and SPS may not have read it yet: that takes a restart of SPS; ${words}`;
 }
 
 /** What a person does now, most important first. */

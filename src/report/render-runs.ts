@@ -148,8 +148,10 @@ function leftWords(run: ShownRun): string[] {
     return ['file, routes and SPS are as before', ...open, ...(mayWatch(run) ? [folder, itself] : ['nothing on the appliance'])];
   }
   const { config, addresses } = plan;
+  // Where all were gone before it, the procedure changed nothing, and puts right what an earlier one left.
+  const isChanged = isBegun(run, 'lower-retry') || config.now === config.during;
   const isBlocked = ['C', 'D', 'E', 'F'].includes(at) && !isTakenBack(run, 'block');
-  const isEdited = at !== 'H' && !isTakenBack(run, 'lower-retry');
+  const isEdited = at !== 'H' && isChanged && !isTakenBack(run, 'lower-retry');
   const isRestarted = isTakenBack(run, 'stop-sps');
   const isInRestart = at === 'H' && isBegun(run, 'restart-sps');
   return [
@@ -158,7 +160,7 @@ function leftWords(run: ShownRun): string[] {
     ...(isBlocked ? [`reject routes on the appliance: ${addresses.map(({ address }) => address).join(', ')}`] : []),
     ...(at === 'D' && !isRestarted ? ['SPS is stopped'] : []),
     ...(isInRestart ? ['SPS was being stopped and started: it may be stopped, until the appliance or somebody starts it'] : []),
-    ...(['E', 'F', 'G', 'H'].includes(at) && !isRestarted && !isInRestart
+    ...(['E', 'F', 'G', 'H'].includes(at) && isChanged && !isRestarted && !isInRestart
       ? ['SPS runs with the changed value until it is restarted']
       : []),
     folder,

@@ -182,13 +182,16 @@ export function cleanupAgain(
 
 /** Commands on the appliance that lead back from anywhere in a run, to be used as far as something is left. */
 export function backByHand({ steps, config }: CleanupPlan, run: string): string[] {
-  const { path, working, backup } = config;
+  const { path, working, backup, after, exact } = config;
+  const isAsFound = exact === undefined || exact.shaAfter === exact.shaNow;
   const routes = steps.flatMap(({ kind, undo }) =>
     kind === 'block' ? undo.flatMap((act) => (act.by === 'ssh' ? [commandLine(act.argv)] : [])) : [],
   );
   return [
     ...new Set(routes),
-    `cp -p ${backup} ${working} && mv -f ${working} ${path}    where nobody else has changed it since`,
+    isAsFound
+      ? `cp -p ${backup} ${working} && mv -f ${working} ${path}    where nobody else has changed it since`
+      : `see that qsConnection/retryAttempt in ${path} says ${after}; the copy that was kept, ${backup}, does not`,
     'service-control --stop vmware-sps; service-control --start vmware-sps    where SPS is stopped, or runs with the changed value',
     `sh ${GUARD_ROOT}/${run}/guard.sh forget    last of all: ends the watch, gives the lock back, and removes the copy of the file`,
   ];

@@ -15,6 +15,14 @@ export const openRemovals = (told: Told): string[] =>
 /** Names of registrations that SMS was asked to make, where nothing tells what came of it. */
 export const openRegistrations = (told: Told): string[] => openNames(told, ({ kind }) => kind === 're-register', new Set());
 
+/** Failed, and the call may have arrived all the same: a fault is an answer, and what was drifted was not asked for. */
+const leavesOpen = (entry: JournalEntry): boolean =>
+  (entry.event === 'outcome' &&
+    entry.action === 'apply' &&
+    entry.result === 'failed' &&
+    !['fault', 'changed-meanwhile'].includes(entry.problem?.code ?? '')) ||
+  (entry.event === 'looked' && entry.state === 'drifted');
+
 /** Something of the run may still watch on the appliance: it was to be armed, and it is not proven gone. */
 export function mayWatch({ entries, steps }: Told): boolean {
   const last = entries.findLast(
@@ -34,7 +42,7 @@ function openNames({ entries, steps }: Told, fits: (step: CleanupStep) => boolea
     const step = steps.get(entry.step);
     if (step === undefined || !('uid' in step) || !('name' in step) || !fits(step) || settled.has(step.uid)) continue;
     if (entry.event === 'intent') open.set(step.uid, step.name);
-    else open.delete(step.uid);
+    else if (!leavesOpen(entry)) open.delete(step.uid);
   }
   return [...open.values()];
 }

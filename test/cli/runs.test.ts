@@ -12,7 +12,7 @@ import type { StepId } from '../../src/model/plan.js';
 import type { RunEvent, RunId } from '../../src/model/run.js';
 import { renderRunEnd } from '../../src/report/render-run-end.js';
 import { runCli } from '../support/run-cli.js';
-import { did, journalOf, SAMPLE_BEGIN, SAMPLE_PLAN, SAMPLE_RUN, SAMPLE_SESSION } from '../support/sample-journal.js';
+import { did, journalOf, SAMPLE_BEGIN, SAMPLE_PLAN, SAMPLE_RUN, SAMPLE_SESSION, stepOf } from '../support/sample-journal.js';
 
 let folder: string;
 let state: StateFolder;
@@ -290,6 +290,45 @@ describe('runs show', () => {
     ]);
   });
 
+  const allGone = (how: 'plain' | 'somebody-else') =>
+    SAMPLE_PLAN.removals.map(({ uid }): RunEvent => ({ event: 'removed', uid, how }));
+  const left = async (events: readonly RunEvent[], plan = SAMPLE_PLAN) => {
+    write(SAMPLE_RUN, [SAMPLE_SESSION, ...did('arm-self-revert'), ...events], '', plan);
+    const shown = JSON.parse((await runCli(['runs', 'show', SAMPLE_RUN, '-o', 'json'], { env })).stdout);
+    return { at: shown.at, left: shown.whatIsLeft.join('\n') };
+  };
+
+  test('all removed by somebody else before anything was changed: neither file, route nor SPS is called changed', async () => {
+    const shown = await left(allGone('somebody-else'));
+    expect(shown).toMatchObject({ at: 'A', left: expect.stringContaining('file, routes and SPS are as before') });
+  });
+
+  test('a number that an earlier cleanup left is put right: where it was interrupted is told', async () => {
+    const { config } = SAMPLE_PLAN;
+    const exact = config.exact && { ...config.exact, shaNow: config.exact.shaDuring };
+    const plan = { ...SAMPLE_PLAN, config: { ...config, now: '4', ...(exact === undefined ? {} : { exact }) } };
+    const begun = [...allGone('plain'), ...did('record-state'), ...did('unblock')];
+    expect(await left(begun, plan)).toMatchObject({ at: 'G', left: expect.stringContaining('says 4 in place of 99999') });
+    const restarting: RunEvent = { event: 'intent', step: stepOf('restart-sps'), action: 'apply', captured: null };
+    const stopped = await left([...begun, ...did('restore-retry'), restarting], plan);
+    expect(stopped).toMatchObject({ at: 'H', left: expect.stringContaining('it may be stopped') });
+  });
+
+  test('a removal that nobody answered stays open, one that was answered with a fault does not', async () => {
+    const failed = (code: 'timeout' | 'fault'): RunEvent[] => [
+      { event: 'intent', step: stepOf('try-plain'), action: 'apply', captured: null },
+      {
+        event: 'outcome',
+        step: stepOf('try-plain'),
+        action: 'apply',
+        result: 'failed',
+        problem: { code, target: 'vc65', summary: 'no answer', remedy: 'Wait.', retry: 'later' },
+      },
+    ];
+    expect((await left(failed('timeout'))).left).toContain('array1-CT1 or not: its removal was asked for');
+    expect((await left(failed('fault'))).left).not.toContain('or not');
+  });
+
   test('what was registered again needs no other way back', async () => {
     const warnings = [{ code: 'no-path-afterwards', array: 'com.purestorage:array1' }] as const;
     const plan = { ...SAMPLE_PLAN, warnings, steps: [...SAMPLE_PLAN.steps, AGAIN] };
@@ -405,7 +444,7 @@ describe('runs resume and revert', () => {
   });
 
   test('--dry-run goes by the journal alone, and changes nothing', async () => {
-    write(SAMPLE_RUN, UNTIL_E);
+    write(SAMPLE_RUN, [...UNTIL_E.slice(0, 6), ...did('try-plain', 'failed'), ...UNTIL_E.slice(6)]);
     const steps = async (mode: string) => {
       const ran = await go([mode, SAMPLE_RUN, '--dry-run', '-o', 'json']);
       expect([ran.code, ran.stderr]).toEqual([0, '']);
@@ -415,6 +454,7 @@ describe('runs resume and revert', () => {
     };
     expect(await steps('revert')).toEqual(['block done', 'lower-retry done', 'stop-sps done', 'arm-self-revert done']);
     const onward = await steps('resume');
+    expect(onward.filter((one) => one.startsWith('try-plain'))).toEqual(['try-plain open']);
     expect(onward).toContain('start-sps done');
     expect(onward.slice(onward.indexOf('start-sps done') + 1)).toEqual([
       'await-offline open',

@@ -54,6 +54,32 @@ describe('a route that an earlier cleanup left, taken over', () => {
     expect(trace.filter((line) => line.includes('SPS was started'))).toEqual([]);
   });
 
+  test.each([
+    { stop: undefined, ends: 'run: done', left: 0 },
+    { stop: 'journal outcome block', ends: 'run: removed-and-taken-back', left: 1 },
+  ])('is removed where its registration went first, and another needs the procedure (stopped at $stop)', async (one) => {
+    const { stop, ends, left } = one;
+    const first = at('journal outcome arm-self-revert', { kind: 'remove-registration', which: 1 });
+    const { sessions, gone, vcenter, armed, trace } = await play(
+      { ...variant, name: 'a route is left, the plain removal never works', switches: { npeWhen: 'always' } },
+      [first, ...(stop === undefined ? [] : [at(stop, { kind: 'interrupt' })])],
+    );
+    expect({ sessions, gone, routes: rejected(vcenter), armed }, trace.join('\n')).toEqual({
+      sessions: [ends],
+      gone: 2 - left,
+      routes: [],
+      armed: [],
+    });
+  });
+
+  test('stays where arming fails: it was there before', async () => {
+    const { sessions, vcenter, armed, trace } = await play(variant, [
+      at('journal intent arm-self-revert', { kind: 'disk-full', forS: 300 }),
+    ]);
+    expect(sessions, trace.join('\n')).toEqual(['run: taken-back']);
+    expect({ routes: rejected(vcenter), armed }).toEqual({ routes: ['unreachable 10.1.2.3'], armed: [] });
+  });
+
   test.each(['journal outcome arm-self-revert', 'journal outcome try-plain', 'journal outcome record-state'])(
     'is removed where the operator stops at %s, too',
     async (name) => {
@@ -94,6 +120,10 @@ describe('the number that an earlier cleanup left, with --original-retry', () =>
     { name: 'detach start', mode: 'resume', retryAttempt: 99_999 },
     { name: 'detach start', mode: 'revert', retryAttempt: undefined },
     { name: 'journal outcome restart-sps', mode: 'resume', retryAttempt: 99_999 },
+    { name: 'guard.sh disarm', mode: 'resume', retryAttempt: 99_999 },
+    { name: 'journal outcome disarm-self-revert', mode: 'resume', retryAttempt: 99_999 },
+    { name: 'journal end', mode: 'resume', retryAttempt: 99_999 },
+    { name: 'journal outcome disarm-self-revert', mode: 'revert', retryAttempt: 99_999 },
   ] as const)('killed at $name, then $mode: SPS runs, and nothing of ours is left', async ({ name, mode, retryAttempt }) => {
     const { sessions, vcenter, armed, trace } = await play(
       variant,
@@ -104,6 +134,17 @@ describe('the number that an earlier cleanup left, with --original-retry', () =>
     expect({ armed, state: vcenter.appliance.sps.state }).toEqual({ armed: [], state: 'STARTED' });
     if (retryAttempt !== undefined) expect(states(vcenter).retryAttempt).toBe(retryAttempt);
   });
+
+  test.each(['removing array1-CT0', 'journal outcome try-plain'])(
+    'stopped by the operator at %s, the last: what it says is what is so',
+    async (name) => {
+      const { sessions, vcenter, armed, trace } = await play(variant, [
+        at(name.startsWith('removing') ? 'sms unregister' : name, { kind: 'interrupt' }, 2),
+      ]);
+      expect(sessions, trace.join('\n')).toEqual(['run: done']);
+      expect({ armed, ...states(vcenter) }).toEqual({ armed: [], state: 'STARTED', retryAttempt: 99_999 });
+    },
+  );
 
   test('killed at the stop and nobody comes back: the appliance starts SPS by itself', async () => {
     const { alone, vcenter, trace } = await play(variant, [at('detach start', { kind: 'crash', side: 'before' })]);

@@ -62,7 +62,7 @@ export const unblock: StepHandler<'unblock'> = {
 
 /** Made by this run, perhaps, or taken over with the operator's consent. Any other was made by somebody else since the plan. */
 export function isOurs({ plan, state, steps }: Target, address: string): boolean {
-  if (plan.addresses.some((one) => one.address === address && one.alreadyBlocked !== undefined)) return true;
+  if (state.wasProven && plan.addresses.some((one) => one.address === address && one.alreadyBlocked !== undefined)) return true;
   return [...steps.values()].some(
     (step) => step.kind === 'block' && step.addresses.includes(address) && state.steps.get(step.id)?.applied !== undefined,
   );
