@@ -1,6 +1,6 @@
 import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import { stepsForSurvivors } from '../plan/cleanup-steps.js';
-import { headOf, procedureOf, type RunState, tailOf } from './run-state.js';
+import { headOf, isLast, procedureOf, type RunState, type StepRecord, tailOf } from './run-state.js';
 
 const PREPARE: readonly CleanupStep['kind'][] = ['record-state', 'lower-retry'];
 const OF_A_TURN: readonly CleanupStep['kind'][] = ['block', 'stop-sps', 'start-sps', 'await-offline', 'unregister'];
@@ -15,14 +15,14 @@ export function activeSteps(plan: CleanupPlan, state: RunState): readonly Cleanu
   const isSettled = (uid: string) => gone.has(uid) || reconnected.has(uid);
   const head = headOf(plan).filter((step) => step.kind !== 'try-plain' || !reconnected.has(step.uid));
   const procedure = tailOf(procedureOf(plan, state));
-  const last = procedure.filter(({ kind }) => kind === 'disarm-self-revert' || kind === 're-register');
-  if (isClosing(plan, state)) return last;
-  if (begunAt === undefined && plan.removals.every(({ uid }) => isSettled(uid)) && !mendsLeftovers(plan))
-    return [...head, ...last];
   const all =
     survivors === undefined
       ? procedure
       : [...procedure.filter(({ kind }) => PREPARE.includes(kind)), ...stepsForSurvivors(plan, survivors)];
+  const last = all.filter(isLast);
+  if (isClosing(plan, state, last)) return last;
+  if (begunAt === undefined && plan.removals.every(({ uid }) => isSettled(uid)) && !mendsLeftovers(plan))
+    return [...head, ...last];
   const turns = turnsOf(all);
   const isOver = ({ pass }: CleanupStep) => (turns.get(pass) ?? []).every(isSettled);
   const allOver = [...turns.values()].flat().every(isSettled);
@@ -37,16 +37,15 @@ export function activeSteps(plan: CleanupPlan, state: RunState): readonly Cleanu
  * All is proven, and the self-revert was being disarmed: with it the copy of the file as it was found went. Where the file is left otherwise,
  * no new self-revert could be armed, and none is needed.
  */
-function isClosing({ config: { exact }, steps }: CleanupPlan, state: RunState): boolean {
+function isClosing({ config: { exact } }: CleanupPlan, { steps }: RunState, last: readonly CleanupStep[]): boolean {
   if (exact?.shaAfter === exact?.shaNow) return false;
-  const ids = new Set(steps.flatMap(({ kind, id }) => (kind === 'disarm-self-revert' || kind === 're-register' ? [id] : [])));
-  const disarming = [...state.steps].find(([id, { applied }]) => ids.has(id) && applied !== undefined)?.[1];
-  if (disarming?.applied === undefined || disarming.outcome?.result === 'failed') return false;
-  const since = disarming.applied.seq;
-  return [...state.steps].every(
-    ([id, { applied, undoing, undone }]) =>
-      ids.has(id) || Math.max(applied?.seq ?? 0, undoing?.seq ?? 0, undone?.seq ?? 0) < since,
-  );
+  const disarm = last.find(({ kind }) => kind === 'disarm-self-revert');
+  const { applied, outcome } = (disarm && steps.get(disarm.id)) ?? {};
+  if (applied === undefined || outcome?.result === 'failed') return false;
+  const ids = new Set(last.map(({ id }) => id));
+  const latest = ({ applied, undoing, undone }: StepRecord) =>
+    Math.max(...[applied, undoing, undone].map((one) => one?.seq ?? 0));
+  return [...steps].every(([id, record]) => ids.has(id) || latest(record) < applied.seq);
 }
 
 /** An earlier cleanup left a route or the number, and this run takes them away: also where the plain removal of all makes the rest needless. */

@@ -160,7 +160,8 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
 const HEAD: readonly CleanupStep['kind'][] = ['confirm-backup', 'open-shell', 'arm-self-revert', 'try-reconnect', 'try-plain'];
 /** After these nothing of the procedure follows, whether there was one or not. */
 const LAST: readonly CleanupStep['kind'][] = ['disarm-self-revert', 're-register'];
-const isOfProcedure = ({ kind }: CleanupStep): boolean => !HEAD.includes(kind) && !LAST.includes(kind);
+export const isLast = ({ kind }: CleanupStep): boolean => LAST.includes(kind);
+const isOfProcedure = (step: CleanupStep): boolean => !HEAD.includes(step.kind) && !isLast(step);
 
 /** Every step that this run may have begun, by id: of the plan, of the plan without those that went before, of the survivors. */
 export function knownSteps(plan: CleanupPlan, state: RunState): Map<StepId, CleanupStep> {

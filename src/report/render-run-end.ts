@@ -91,10 +91,13 @@ function restWords({ plan, entries }: EndedRun, words: string): string {
   const { now, after, exact } = plan.config;
   if (exact === undefined || exact.shaAfter === exact.shaNow) return words;
   const isDone = (kind: CleanupStepKind) =>
-    entries.some((entry) => {
-      if (entry.event !== 'outcome' || entry.action !== 'apply' || entry.result === 'failed') return false;
-      return [...plan.steps, ...plan.ifOneSurvives].find(({ id }) => id === entry.step)?.kind === kind;
-    });
+    entries.some(
+      (entry) =>
+        entry.event === 'outcome' &&
+        entry.action === 'apply' &&
+        entry.result !== 'failed' &&
+        entry.step.startsWith(`${kind}.${plan.vcenter.id}`),
+    );
   if (!isDone('restore-retry')) return `retryAttempt says ${now}, as it was found; ${words}`;
   return isDone('restart-sps')
     ? `retryAttempt is ${after} again and was ${now}; ${words}`

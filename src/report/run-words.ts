@@ -155,12 +155,13 @@ export function afterwards(plan: CleanupPlan, entries: readonly JournalEntry[]):
 /** uids whose place a new registration has taken, or that came online again and stayed. */
 export function backAgain({ steps }: CleanupPlan, entries: readonly JournalEntry[]): ReadonlySet<string> {
   const back = new Set<string>();
-  const again = new Map(steps.flatMap((step) => (step.kind === 're-register' ? [[step.id, step.uid] as const] : [])));
+  const again = steps.flatMap((step) => (step.kind === 're-register' ? [step] : []));
   for (const entry of entries) {
     if (entry.event === 'decided' && entry.what.kind === 'reconnected') back.add(entry.what.uid);
     if (entry.event !== 'outcome' || entry.action !== 'apply' || entry.result === 'failed') continue;
-    const uid = again.get(entry.step);
-    if (uid !== undefined) back.add(uid);
+    // Under a name of its own in each turn.
+    const step = again.find(({ id }) => entry.step === id || entry.step.startsWith(`${id}.turn`));
+    if (step !== undefined) back.add(step.uid);
   }
   return back;
 }
