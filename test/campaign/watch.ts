@@ -129,6 +129,9 @@ export class Watch {
     const routes = ourRoutes(vcenter, plan);
     const changed = this.#fileChanged() || routes.length > 0 || sps.retryAttempt !== this.before.sps.retryAttempt;
     if (!changed) return;
+    // Under way for long, it may arrive when the appliance has taken itself back, but for what is somebody else's.
+    const isTakenBack = routes.length === 0 && vcenter.appliance.files.has(`${guardFolder(RUN)}/reverting`);
+    if (isTakenBack && this.othersFile !== undefined) return;
     // The gate before step 7.
     const registration = vcenter.registrations.find((one) => one.uid === uid);
     const addresses = plan.addresses.filter(({ uids }) => uids.includes(uid)).map(({ address }) => address);

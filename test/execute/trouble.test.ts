@@ -76,6 +76,15 @@ test('a full disk without systemd: a job that cannot write down how it ended hol
 });
 
 describe('another administrator', () => {
+  test('edits sms-config.xml, and the removal is under way until the appliance has taken itself back: hands off, and said', async () => {
+    const { broken, trace, sessions } = await play([
+      at('journal intent await-offline', { kind: 'edit-file' }),
+      at('sms unregister', { kind: 'delay', seconds: 160 }, 4),
+    ]);
+    expect(broken, trace.join('\n')).toEqual([]);
+    expect(sessions[0]).toMatch(/^run: left-changed \(.*is not done/);
+  });
+
   test.each(['journal outcome lower-retry', 'journal outcome block', 'journal outcome start-sps', 'journal outcome unblock'])(
     'edits sms-config.xml after %s: it is not touched, everything else goes back, and the appliance stays on watch',
     async (name) => {
