@@ -146,7 +146,7 @@ function notAgain(plan: CleanupPlan, entries: readonly JournalEntry[]): string[]
   return plan.steps.flatMap((step) =>
     step.kind === 're-register' && !back.has(step.uid)
       ? [
-          `${step.name} was not registered again: do it in the vSphere Client (Configure > Storage Providers) once the look below says whom it would hurt`,
+          `${step.name} was not registered again: see first with vasatrust check-registration ${plan.vcenter.id} --provider ${step.registration.url} whom that would hurt, then add it in the vSphere Client (Configure > Storage Providers)`,
         ]
       : [],
   );

@@ -346,6 +346,12 @@ describe('runs show', () => {
       expect(report).toContain(words);
       expect(report.includes('has no control path')).toBe(path);
     }
+    const entries = journalOf([{ ...SAMPLE_BEGIN, plan }, SAMPLE_SESSION, ...gone]);
+    const stopped = { result: 'removed-and-taken-back', left: [], removed, interrupted: true } as const;
+    const report = renderRunEnd({ run: SAMPLE_RUN, journal: '/j', plan, entries, end: stopped }, 'table');
+    expect(report).toContain(
+      `array1-CT0 was not registered again: see first with vasatrust check-registration vc65 --provider ${AGAIN.registration.url} `,
+    );
   });
 
   test('a new run is advised for those that are left, and for no other', async () => {
