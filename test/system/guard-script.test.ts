@@ -245,6 +245,25 @@ describe.skipIf(missing).each(['dash', 'bash'] as const)('guard.sh, run by %s', 
     nothingArmed();
   });
 
+  test('with hands off a file of somebody else it says in the end that it waits for the file', async () => {
+    await armed();
+    writeConfig(OTHER);
+    restarted();
+    box.write('/fake/state', 'START_PENDING\n');
+    setUptime(uptime + 121);
+    look(2);
+    box.write('/fake/state', 'STARTED\n');
+    look(4);
+    expect(await status()).toMatchObject({ ended: 'hands-off', waitsFor: `${CONFIG}, which somebody else has changed` });
+    const { length } = (await status()).lines;
+    look(3);
+    expect((await status()).lines).toHaveLength(length);
+    writeConfigByHand(BEFORE);
+    look(2);
+    expect(await status()).toMatchObject({ ended: 'taken-back', state: 'disarmed' });
+    nothingArmed();
+  });
+
   const writeConfigByHand = (text: string) => box.write(CONFIG, text);
 
   test('SPS that does not start is tried once, its words are kept, and the watch goes on', async () => {

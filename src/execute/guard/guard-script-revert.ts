@@ -292,6 +292,8 @@ take_back() {
   routes_back
   file_back
   sps_back
+  # All else is as before: what is waited for now is no longer what was waited for on the way here.
+  case "$ROUTES $FILE $SPS" in 'ok other ok' | 'ok other pending') wait_for "$CONFIG, which somebody else has changed" ;; esac
   [ "$ROUTES $FILE" = 'ok ok' ] || return 0
   case $SPS in
     ok)
