@@ -61,7 +61,8 @@ export async function carryOut(parts: Carrying, options: GlobalOptions, around: 
   } finally {
     delete underway.now;
   }
-  out.write(renderRunEnd({ end, plan, entries: journal.entries, journal: journal.path, run: journal.run }, options.output));
+  const { run, path } = journal;
+  out.write(renderRunEnd({ end, run, journal: path, plan, ...toldBy(plan, journal.entries) }, options.output));
   return exitCodeOf(end, operator.mode, journal.entries);
 }
 
@@ -112,14 +113,14 @@ function underwayOf(journal: FileJournal, plan: CleanupPlan, { timing, clock }: 
   return {
     stopping() {
       const { entries } = journal;
-      const then = `Ctrl-C again leaves at once${mayWatch(toldBy(entries)) ? `; then ${vcenter} takes itself back` : ''}.`;
+      const then = `Ctrl-C again leaves at once${mayWatch(toldBy(plan, entries)) ? `; then ${vcenter} takes itself back` : ''}.`;
       const step11 = plan.steps.some(({ kind }) => kind === 're-register') ? ', but for registering again' : '';
       return summarize(entries, false).removals.every(({ gone }) => gone)
         ? `interrupted: the registrations are gone, so the way on is the way back: the run goes to its end${step11}, which may take some minutes. ${then}`
         : `interrupted: the step in hand comes to its end, then everything is taken back, which may take some minutes. ${then}`;
     },
     leaving() {
-      const told = toldBy(journal.entries);
+      const told = toldBy(plan, journal.entries);
       const summary = summarize(journal.entries, false);
       const by = new Date(clock.now().getTime() + selfRevertMs(timing)).toISOString().slice(11, 19);
       const isWatched = mayWatch(told);
@@ -127,7 +128,7 @@ function underwayOf(journal: FileJournal, plan: CleanupPlan, { timing, clock }: 
         const gone = summary.removals.filter((one) => one.gone).map(({ name }) => name);
         const open = [
           ...openRemovals(told).map((name) => `the removal of ${name} was asked for`),
-          ...openRegistrations(told).map((name) => `registering ${name} again was asked for`),
+          ...[...openRegistrations(told).values()].map((name) => `registering ${name} again was asked for`),
         ];
         const isOver = !isWatched && readRun(plan, journal.entries).wasArmed;
         const what = gone.length === 0 ? `on ${vcenter}` : 'else';
@@ -149,11 +150,13 @@ function underwayOf(journal: FileJournal, plan: CleanupPlan, { timing, clock }: 
       return { words: leftWords(vcenter, journal.run, by), code: EXIT.leftChanged };
     },
   };
-
-  function toldBy(entries: readonly JournalEntry[]): Told {
-    return { entries, steps: knownSteps(plan, readRun(plan, entries)) };
-  }
 }
+
+/** The journal of a run of this plan, for whoever tells of it. */
+export const toldBy = (plan: CleanupPlan, entries: readonly JournalEntry[]): Told => ({
+  entries,
+  steps: knownSteps(plan, readRun(plan, entries)),
+});
 
 const leftWords = (vcenter: string, run: RunId, by: string): string =>
   `left at once. ${vcenter} begins to take itself back by ${by} UTC: route and file at once, SPS by one restart where that is needed. Then see \`vasatrust runs show ${run}\`, and end the run with \`runs resume\` or \`runs revert\`.`;

@@ -1,5 +1,5 @@
 import { openAsking } from './asking.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
+import { EXIT, type ExitCode, exitCodeFor } from './exit-codes.js';
 import { run, type World } from './run.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -54,5 +54,6 @@ export async function runProcess(process: NodeJS.Process, scaled: Pick<World, 't
   });
   // A failed write is told a little later than it happens.
   await new Promise((resolve) => setImmediate(resolve));
-  return lost === undefined ? code : EXIT.usage;
+  // What has to be known about a run is worth more than that it could not be read.
+  return lost === undefined ? code : exitCodeFor([code, EXIT.usage]);
 }

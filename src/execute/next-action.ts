@@ -1,8 +1,9 @@
 import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
-import type { JournalEntry, RunDecision, RunResult } from '../model/run.js';
+import type { Problem } from '../model/problem.js';
+import type { JournalEntry, RunDecision, RunResult, TakeBackReason } from '../model/run.js';
 import { activeSteps, mendsLeftovers } from './active-steps.js';
 import { keepsWatch } from './lasting.js';
-import { knownSteps, procedureOf, type RunState, readRun, type StepRecord, tailOf } from './run-state.js';
+import { isRemoved, knownSteps, procedureOf, type RunState, readRun, type StepRecord, tailOf } from './run-state.js';
 import type { Begun } from './step-handler.js';
 
 /** What comes next in a run: the one question that run, resume and revert ask, and the journal answers. */
@@ -23,6 +24,8 @@ const SEEN_ANEW: readonly CleanupStep['kind'][] = ['open-shell', 'await-offline'
 const FOUNDATIONS: readonly CleanupStep['kind'][] = ['lower-retry', 'block', 'stop-sps', 'start-sps', 'restore-retry'];
 /** What SPS reads, or whether it runs, may be otherwise once one of them was begun. */
 const TOUCHES_SPS: readonly CleanupStep['kind'][] = ['lower-retry', 'stop-sps', 'start-sps', 'restart-sps'];
+/** Of SMS about a removal, after which none is under way. */
+const ANSWERS: readonly (Problem['code'] | undefined)[] = ['fault', 'no-permission'];
 const REMOVALS: readonly CleanupStep['kind'][] = ['try-plain', 'unregister'];
 
 export function nextAction(plan: CleanupPlan, entries: readonly JournalEntry[]): Action {
@@ -78,8 +81,8 @@ function stepAction(
   if (outcome === undefined) return { do: 'apply', begun };
   const here = outcome.session === state.session;
   if (outcome.result === 'failed') {
-    if (outcome.problem?.code === 'changed-meanwhile' && step.kind === 'try-plain')
-      return { do: 'apply', decide: { kind: 'take-back', why: 'drifted' } };
+    const ends = step.kind === 'try-plain' ? endsTheRun(outcome.problem) : undefined;
+    if (ends !== undefined) return { do: 'apply', decide: { kind: 'take-back', why: ends } };
     if (step.kind === 'try-plain' || step.kind === 'try-reconnect') return undefined;
     return here ? { do: 'apply', decide: afterFailure(step, state, steps) } : { do: 'apply', begun };
   }
@@ -95,6 +98,18 @@ function stepAction(
       return { do: 'apply' };
     case 'drifted':
       return { do: 'apply', decide: { kind: 'take-back', why: 'drifted' } };
+  }
+}
+
+/** A plain removal whose no is also the procedure's: undefined for the others, which the procedure is there for. */
+export function endsTheRun(problem: Problem | undefined): TakeBackReason | undefined {
+  switch (problem?.code) {
+    case 'changed-meanwhile':
+      return 'drifted';
+    case 'no-permission':
+      return 'step-failed';
+    default:
+      return undefined;
   }
 }
 
@@ -118,7 +133,9 @@ function isFollowed(step: CleanupStep, state: RunState, steps: readonly CleanupS
 }
 
 function afterFailure(step: CleanupStep, state: RunState, steps: readonly CleanupStep[]): RunDecision {
-  if (step.kind === 'unregister' && state.survivors === undefined) {
+  // Only what was sent for and is still listed has survived: any other no is one to all of them.
+  const survived = step.kind === 'unregister' && state.steps.get(step.id)?.outcome?.problem?.code === 'fault';
+  if (step.kind === 'unregister' && survived && state.survivors === undefined) {
     const together = steps.filter((one) => one.kind === 'unregister' && one.pass === step.pass);
     const survivors = together.flatMap((one) => ('uid' in one && !state.gone.has(one.uid) ? [one.uid] : []));
     if (together.length > 1) return { kind: 'one-at-a-time', survivors };
@@ -212,17 +229,18 @@ function openQuestion(plan: CleanupPlan, known: readonly CleanupStep[], state: R
 /** The call may have gone out, and no fresh list has said since that the registration is still there. */
 function isOpen(record: StepRecord | undefined): boolean {
   if (record?.applied === undefined) return false;
-  return record.outcome === undefined || (record.outcome.result === 'failed' && record.outcome.problem?.code !== 'fault');
+  const { outcome } = record;
+  return outcome === undefined || (outcome.result === 'failed' && !ANSWERS.includes(outcome.problem?.code));
 }
 
 function endOf(plan: CleanupPlan, state: RunState, isBack: boolean, left: readonly string[]): RunResult {
-  const { gone, begunAt, reconnected } = state;
+  const { begunAt, reconnected } = state;
   if (left.length > 0) return 'left-changed';
   if (!isBack) return 'done';
-  const all = plan.removals.every(({ uid }) => gone.has(uid) || reconnected.has(uid));
+  const all = plan.removals.every(({ uid }) => isRemoved(state, uid) || reconnected.has(uid));
   // What was to be registered again and is not, is no end as it was wanted.
   const isOpen = ({ kind, id }: CleanupStep) =>
     kind === 're-register' && !['done', 'already'].includes(state.steps.get(id)?.outcome?.result ?? 'failed');
   if (all && begunAt === undefined && !mendsLeftovers(plan) && !plan.steps.some(isOpen)) return 'done';
-  return gone.size > 0 ? 'removed-and-taken-back' : 'taken-back';
+  return plan.removals.some(({ uid }) => isRemoved(state, uid)) ? 'removed-and-taken-back' : 'taken-back';
 }

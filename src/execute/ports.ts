@@ -1,6 +1,7 @@
 import type { CertificateQuestion } from '../model/certificate-question.js';
 import type { NewRegistration } from '../model/cleanup-plan.js';
 import type { SmsProviderRecord } from '../model/evidence.js';
+import type { Sha256Hex } from '../model/ids.js';
 import type { Result } from '../model/problem.js';
 import type { JournalEntry, RunEvent, RunMode } from '../model/run.js';
 import type { ProviderSpec, SmsTaskInfo } from '../wire/sms-tasks.js';
@@ -57,6 +58,8 @@ export interface RunOperator {
 /** What registering again needs from outside: the provider's password, and somebody who says yes to its certificate. */
 export interface Registering {
   password(registration: NewRegistration): Promise<Result<string>>;
+  /** SHA-256 of the certificates that the provider serves now, without and with a server name, as far as we reach it; where nobody can look, it is left out. */
+  served?(registration: NewRegistration): Promise<Result<readonly Sha256Hex[]>>;
   /** `--yes` says yes. What differs from what was seen before is refused without a question. */
   confirm(question: CertificateQuestion): Promise<boolean>;
   /** Which of these datastores some host cannot reach; where nobody can look, it is left out. */

@@ -2,7 +2,7 @@ import type { CertificateQuestion } from '../model/certificate-question.js';
 import type { NewRegistration } from '../model/cleanup-plan.js';
 import type { SmsFault, SmsProviderRecord } from '../model/evidence.js';
 import { isoTime } from '../model/ids.js';
-import { err, ok, type Result } from '../model/problem.js';
+import { err, ok, type Problem, type Result } from '../model/problem.js';
 import type { JsonValue } from '../model/run.js';
 import { plainText } from '../wire/redact.js';
 import type { ProviderSpec } from '../wire/sms-tasks.js';
@@ -77,6 +77,8 @@ async function registerAsked(registration: NewRegistration, step: Step, target: 
   if (registering === undefined) return failed(cannotAsk(label, registration));
   const password = await registering.password(registration);
   if (!password.ok) return failed(password.error);
+  const changed = await changedSince(registration, target);
+  if (changed !== undefined) return failed(changed);
   const { name, url, username } = registration;
   const spec: ProviderSpec = { name, url, username, password: password.value };
   const first = await send(spec, step, target);
@@ -90,6 +92,21 @@ async function registerAsked(registration: NewRegistration, step: Step, target: 
   const second = await send(certificate === undefined ? spec : { ...spec, certificate }, step, target);
   if (!second.ok || second.value === undefined) return second.ok ? ok(undefined) : second;
   return afterFault(second.value, step, target);
+}
+
+/**
+ * That it hurts nobody was judged by what was served then. Whoever registered it meanwhile has had it signed, and would lose it: where SMS
+ * trusts that certificate, it asks no question. A provider that keeps its certificate, or has one per vCenter, hurts nobody whatever it serves.
+ */
+async function changedSince(registration: NewRegistration, { registering, label, say }: Target): Promise<Problem | undefined> {
+  if (registration.because !== 'hurts-nobody' || registering?.served === undefined) return undefined;
+  const served = await registering.served(registration);
+  if (!served.ok) {
+    say(`${registration.name} could not be looked at once more before it is registered: ${served.error.summary}`);
+    return undefined;
+  }
+  const other = served.value.find((one) => !registration.seen.includes(one));
+  return other === undefined ? undefined : otherCertificate(label, registration, other);
 }
 
 /** Undefined: registered, or at least listed. The fault otherwise: it is told by the task, seldom by the call. */

@@ -7,9 +7,9 @@ import { connect, settleWithGuard } from './connect.js';
 import { deadlineAllows } from './deadline.js';
 import { openGuard } from './guard/self-revert.js';
 import { HANDLERS, type Handlers } from './handlers/all-handlers.js';
-import { type Action, nextAction } from './next-action.js';
+import { type Action, endsTheRun, nextAction } from './next-action.js';
 import type { Clock, Journal, Registering, RunOperator, Way } from './ports.js';
-import { type RunState, readRun } from './run-state.js';
+import { isRemoved, type RunState, readRun } from './run-state.js';
 import type { Begun, StepHandler } from './step-handler.js';
 import { takeBack } from './take-back.js';
 import { Target } from './target.js';
@@ -222,7 +222,7 @@ class Runner {
   async #failedStep(step: CleanupStep, trouble: Trouble): Promise<Done<void>> {
     if (trouble.kind !== 'failed') return { ok: false, error: trouble };
     const { problem } = trouble;
-    const goesOn = step.kind === 'try-reconnect' || (step.kind === 'try-plain' && problem.code !== 'changed-meanwhile');
+    const goesOn = step.kind === 'try-reconnect' || (step.kind === 'try-plain' && endsTheRun(problem) === undefined);
     if (!goesOn) this.#problem = problem;
     this.#parts.say(problem.summary);
     await this.#note({ event: 'outcome', step: step.id, action: 'apply', result: 'failed', problem });
@@ -328,11 +328,11 @@ class Runner {
   }
 
   #end(result: RunResult, left: readonly string[]): RunEnd {
-    const { gone } = readRun(this.#parts.plan, this.#parts.journal.entries);
+    const state = readRun(this.#parts.plan, this.#parts.journal.entries);
     return {
       result,
       left,
-      removed: [...gone.keys()],
+      removed: [...state.gone.keys()].filter((uid) => isRemoved(state, uid)),
       interrupted: this.#interrupted,
       ...(this.#problem === undefined || result === 'done' ? {} : { problem: this.#problem }),
     };

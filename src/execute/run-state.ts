@@ -33,6 +33,8 @@ export interface RunState {
   readonly mode: RunMode;
   readonly steps: ReadonlyMap<StepId, StepRecord>;
   readonly gone: ReadonlyMap<string, { readonly seq: number; readonly how: 'plain' | 'procedure' | 'somebody-else' }>;
+  /** Of these, listed again by the last look of the run: proven gone no more. */
+  readonly returned: ReadonlySet<string>;
   /** First intent of the procedure itself: a record of the state on the appliance, or later. */
   readonly begunAt?: number;
   /** Whether a self-revert was ever begun to be armed. */
@@ -64,6 +66,7 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
   const gone = new Map<string, { seq: number; how: 'plain' | 'procedure' | 'somebody-else' }>();
   const procedure = new Set(plan.steps.filter(isOfProcedure).map(({ id }) => id));
   const reconnected = new Set<string>();
+  const returned = new Set<string>();
   let session = 0;
   let mode: RunMode = 'run';
   let begunAt: number | undefined;
@@ -73,6 +76,9 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
   let lowered = false;
   const lowering = new Set(plan.steps.filter(({ kind }) => kind === 'lower-retry').map(({ id }) => id));
   const arming = new Set(plan.steps.filter(({ kind }) => kind === 'arm-self-revert').map(({ id }) => id));
+  const confirming = new Set(
+    [...plan.steps, ...plan.ifOneSurvives].filter(({ kind }) => kind === 'confirm-clean').map(({ id }) => id),
+  );
   let survivors: readonly string[] | undefined;
   let takeBack: RunState['takeBack'];
   let ended: RunResult | undefined;
@@ -96,6 +102,8 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
           if (procedure.has(entry.step)) begunAt ??= seq;
           if (arming.has(entry.step)) wasArmed = true;
           if (lowering.has(entry.step)) lowered = true;
+          // Looks anew.
+          if (confirming.has(entry.step)) returned.clear();
         } else {
           record(entry.step).undoing = { seq, session };
         }
@@ -125,6 +133,9 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
       case 'removed':
         if (!gone.has(entry.uid)) gone.set(entry.uid, { seq, how: entry.how });
         break;
+      case 'returned':
+        returned.add(entry.uid);
+        break;
       case 'decided':
         if (entry.what.kind === 'take-back') takeBack ??= { seq, why: entry.what.why };
         else if (entry.what.kind === 'one-at-a-time') survivors = entry.what.survivors;
@@ -146,6 +157,7 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
     steps,
     gone,
     reconnected,
+    returned,
     wasArmed,
     wasProven,
     rebooted,
@@ -156,6 +168,9 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
     ...(ended === undefined ? {} : { ended }),
   };
 }
+
+/** By the last that the journal tells. */
+export const isRemoved = ({ gone, returned }: RunState, uid: string): boolean => gone.has(uid) && !returned.has(uid);
 
 const HEAD: readonly CleanupStep['kind'][] = ['confirm-backup', 'open-shell', 'arm-self-revert', 'try-reconnect', 'try-plain'];
 /** After these nothing of the procedure follows, whether there was one or not. */

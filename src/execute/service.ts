@@ -3,6 +3,7 @@ import type { Wait } from '../model/cleanup-plan.js';
 import type { Problem } from '../model/problem.js';
 import { plainText } from '../wire/redact.js';
 import { readService } from './appliance-state.js';
+import type { SpsJob } from './guard/guard-facts.js';
 import { STUCK_REMEDY } from './lasting.js';
 import { recentErrors } from './sps-log.js';
 import type { Target } from './target.js';
@@ -12,6 +13,7 @@ export const STOPPING: Wait = { until: 'sps-stopped', least: 0, most: 180, every
 export const STARTING: Wait = { until: 'sps-healthy', least: 0, most: 900, every: 10 };
 /** Between giving a job to the appliance and its first effect, in seconds. */
 const JOB_BEGINS = 30;
+const OWN_JOBS: readonly SpsJob[] = ['stop', 'start'];
 
 export const isUnderWay = ({ runState }: SpsProcess): boolean => /PENDING/.test(runState);
 export const isHealthy = ({ runState, health }: SpsProcess): boolean =>
@@ -27,6 +29,25 @@ export async function settled(target: Target, most = STARTING.most): Promise<Don
     const paused = await target.pause(STOPPING.every, 'never');
     if (!paused.ok) return paused;
   }
+}
+
+/**
+ * Until nothing that the run gave to the appliance is at work on SPS any more: a stop that was asked for may come into effect long after the
+ * process that asked is gone. Then SPS is what `settled` says, and stays it. A job that never ends is for the disarming to refuse.
+ */
+export async function settledAfterJobs(target: Target): Promise<Done<SpsProcess>> {
+  const time = target.deadline(STARTING.most);
+  for (const job of target.state.wasArmed ? OWN_JOBS : []) {
+    for (let told = false; ; told = true) {
+      const state = target.liftAnswer(await target.guard.jobState(target.shell, job));
+      if (!state.ok && state.error.kind !== 'failed') return state;
+      if (!state.ok || state.value.state !== 'running' || time.isOver()) break;
+      if (!told) target.say(`waiting until service-control --${job} vmware-sps comes back, at most ${STARTING.most} s`);
+      const paused = await target.pause(STOPPING.every, 'never');
+      if (!paused.ok) return paused;
+    }
+  }
+  return settled(target);
 }
 
 /** Stops SPS by a job that outlives the connection, and waits until it is stopped. */

@@ -1,6 +1,6 @@
 import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import type { JournalEntry, RunLetter, RunSummary } from '../model/run.js';
-import { knownSteps, type RunState, readRun } from './run-state.js';
+import { isRemoved, knownSteps, type RunState, readRun } from './run-state.js';
 
 /** One line of `runs list`. @param entries begin with `begin`, as every journal that can be read does @param alive whether a process works on it now */
 export function summarize(entries: readonly JournalEntry[], alive: boolean): RunSummary {
@@ -16,7 +16,7 @@ export function summarize(entries: readonly JournalEntry[], alive: boolean): Run
     state: alive ? 'under-way' : (state.ended ?? 'interrupted'),
     startedAt: begin.at,
     ...(state.ended === undefined || end === undefined ? {} : { endedAt: end.at }),
-    removals: plan.removals.map(({ uid, name }) => ({ uid, name, gone: state.gone.has(uid) })),
+    removals: plan.removals.map(({ uid, name }) => ({ uid, name, gone: isRemoved(state, uid) })),
     at: letterOf(plan, state),
     by: session === undefined ? begin.plan.madeBy : `${session.user}@${session.host}`,
     left: state.ended !== undefined && end !== undefined ? end.left : [],

@@ -6,7 +6,7 @@ import { proveFile } from './handlers/retry-steps.js';
 import { isOurs, removeRoutes, routesTo } from './handlers/route-steps.js';
 import { restartService, startStopped } from './handlers/service-steps.js';
 import { handsOffRemedy } from './lasting.js';
-import { awaitHealthy, isHealthy, isUnderWay, STARTING, settled } from './service.js';
+import { awaitHealthy, isHealthy, isUnderWay, STARTING, settledAfterJobs } from './service.js';
 import { commandProblem, type Target } from './target.js';
 import { type Done, failed } from './trouble.js';
 
@@ -78,7 +78,7 @@ async function backFile(target: Target): Promise<Done<Undone>> {
 
 /** Started where it is stopped, restarted once where it runs with the changed value; left alone while it starts or stops. */
 async function backService(target: Target): Promise<Done<Undone>> {
-  const before = await settled(target);
+  const before = await settledAfterJobs(target);
   if (!before.ok) return before;
   const { runState, pid } = before.value;
   if (isUnderWay(before.value)) {

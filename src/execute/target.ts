@@ -142,6 +142,11 @@ export class Target {
     if (!this.isGone(uid)) await this.journal.append({ event: 'removed', uid, how });
   }
 
+  /** A look after the last restart lists it again. */
+  async noteReturned(uid: string): Promise<void> {
+    await this.journal.append({ event: 'returned', uid });
+  }
+
   /** The last thing that was captured for a step of this kind. */
   capturedFor(kind: CleanupStepKind): JsonValue | undefined {
     const ids = new Set([...this.steps.values()].filter((step) => step.kind === kind).map(({ id }) => id));

@@ -34,6 +34,7 @@ export function buildVcenter(evidence: VcenterEvidence, pool: CertificatePool): 
     ...(clock.state === 'seen' ? { clockAheadMs: clock.value } : {}),
     ...nodesOf(evidence),
     ...vchaOf(evidence),
+    ...otherMachineOf(evidence, pool),
     leftovers: leftoversOf(evidence),
     ...removalsOf(evidence),
   };
@@ -49,6 +50,19 @@ function nodesOf({ topology, address }: VcenterEvidence): Pick<Vcenter, 'ssoNode
 function vchaOf({ vcha }: VcenterEvidence): Pick<Vcenter, 'vcha'> {
   if (vcha === undefined || vcha.state === 'unknown') return {};
   return { vcha: vcha.state === 'absent' ? 'none' : vcha.value };
+}
+
+/** Whether the way by SSH leads to the vCenter that answers by HTTPS; where only one of them was seen, nobody can say. */
+function otherMachineOf({ machineSsl, appliance }: VcenterEvidence, pool: CertificatePool): Pick<Vcenter, 'otherMachine'> {
+  const rest = machineSsl.state === 'seen' ? pool.readOne(machineSsl.value[0]) : undefined;
+  const store = pool.readOne(storedMachineSsl(appliance));
+  if (rest === undefined || store === undefined || rest.sha256 === store.sha256) return {};
+  return { otherMachine: { rest: rest.sha256, store: store.sha256 } };
+}
+
+function storedMachineSsl({ machineSslStore }: VcenterEvidence['appliance']): DerBase64 | undefined {
+  if (machineSslStore.state !== 'seen') return undefined;
+  return machineSslStore.value.find((entry) => entry.alias === '__MACHINE_CERT')?.certificates[0];
 }
 
 function gatherAnchors(evidence: VcenterEvidence, pool: CertificatePool): TrustAnchor[] {
@@ -118,7 +132,7 @@ export function ownCertificates(evidence: VcenterEvidence, pool: CertificatePool
   const extension = smsStore.state === 'seen' ? smsStore.value.find((entry) => entry.alias === 'sps-extension') : undefined;
   const machineSsl =
     machineSslStore.state === 'seen'
-      ? machineSslStore.value.find((entry) => entry.alias === '__MACHINE_CERT')?.certificates[0]
+      ? storedMachineSsl(evidence.appliance)
       : evidence.machineSsl.state === 'seen'
         ? evidence.machineSsl.value[0]
         : undefined;

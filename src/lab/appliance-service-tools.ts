@@ -44,12 +44,32 @@ async function serviceControl(call: Call): Promise<Outcome> {
   if (!names.every(isSps) || names.length === 0) {
     return complain('Service-control failed. Error: the lab starts and stops vmware-sps alone');
   }
+  if (!(await getsGoing(call))) return complain('Terminated', 143);
   if (verb === '--stop') return stop(call);
   if (verb === '--start') return start(call);
   const stopped = await stop(call);
   if (stopped.code !== 0) return stopped;
   const started = await start(call);
   return { ...started, stdout: `${String(stopped.stdout ?? '')}${String(started.stdout ?? '')}` };
+}
+
+/** False: it was ended before it asked for anything. */
+async function getsGoing(call: Call): Promise<boolean> {
+  const { world, vcenter } = call;
+  const now = () => world.clock.now().getTime();
+  const slow = world.faults.reduce(
+    (ms, fault) => (fault.kind === 'service-control' && fault.where === vcenter.id ? ms + fault.ms : ms),
+    0,
+  );
+  const due = now() + slow;
+  return (
+    slow === 0 ||
+    waitUntil(
+      call,
+      () => now() >= due,
+      () => due,
+    )
+  );
 }
 
 function statusText(call: Call, names: readonly string[]): string {

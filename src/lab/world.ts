@@ -318,5 +318,7 @@ export type LabFault =
   | { readonly kind: 'session-cut'; readonly where: string; readonly afterMs: number }
   /** The next starts of SPS stay in START_PENDING, fail, or end STARTED and never HEALTHY. */
   | { readonly kind: 'sps-start'; readonly where: string; readonly how: 'hangs' | 'fails' | 'unhealthy' }
+  /** service-control is slow: so long passes before it asks vmon to stop or start anything. */
+  | { readonly kind: 'service-control'; readonly where: string; readonly ms: number }
   /** Stops of SPS stay in STOP_PENDING. */
   | { readonly kind: 'sps-stop'; readonly where: string; readonly how: 'hangs' };

@@ -239,6 +239,7 @@ export type CleanupRefusalCode =
   | 'config-unexpected'
   | 'cleanup-leftover'
   | 'another-run'
+  | 'another-appliance'
   | 'disk-full'
   | 'password-expiring'
   | 'vcha-enabled'

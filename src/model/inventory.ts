@@ -35,6 +35,8 @@ export interface Vcenter {
   readonly ssoNodes?: readonly string[];
   /** vCenter High Availability; `none` where this version has none. Missing where it was not seen. */
   readonly vcha?: VchaFacts | 'none';
+  /** The certificate of port 443 as REST tells it is not the one in the appliance's own store: it may be another appliance. SHA-256 of both. */
+  readonly otherMachine?: { readonly rest: string; readonly store: string };
   readonly presents: readonly PresentedCertificate[];
   readonly trustAnchors: readonly TrustAnchor[];
   /** False: some authoritative list of anchors (TRUSTED_ROOTS by SSH or REST) was not seen, so "not in it" proves nothing. */

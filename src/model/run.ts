@@ -56,6 +56,8 @@ export type RunEvent =
     }
   /** A registration is proven gone, by a fresh query. */
   | { readonly event: 'removed'; readonly uid: string; readonly how: 'plain' | 'procedure' | 'somebody-else' }
+  /** And is listed again by the last look of the run: a removal that SMS did not keep. */
+  | { readonly event: 'returned'; readonly uid: string }
   | { readonly event: 'decided'; readonly what: RunDecision }
   | { readonly event: 'saw'; readonly what: RunSight; readonly text: string }
   | { readonly event: 'end'; readonly result: RunResult; readonly left: readonly string[]; readonly problem?: Problem };

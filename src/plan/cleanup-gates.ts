@@ -160,6 +160,8 @@ export function namesToResolve(inventory: Inventory, vcenter: Vcenter): string[]
 /** The appliance's own state: service, disk, password, what an earlier cleanup left. */
 export function applianceReasons(vcenter: Vcenter, probes: ApplianceProbes | undefined): RefusalReason[] {
   const reasons: RefusalReason[] = (vcenter.leftovers.armed ?? []).map((what) => ({ code: 'another-run', what }));
+  if (vcenter.otherMachine !== undefined)
+    reasons.push({ code: 'another-appliance', vcenter: vcenter.id, ...vcenter.otherMachine });
   if (typeof vcenter.vcha === 'object' && mayFailOver(vcenter.vcha))
     reasons.push({ code: 'vcha-enabled', state: vcenter.vcha.state, mode: vcenter.vcha.mode });
   if (probes?.sps.state === 'seen') {

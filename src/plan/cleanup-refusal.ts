@@ -38,6 +38,7 @@ export type RefusalReason =
   | { readonly code: 'config-unexpected'; readonly path: string; readonly why: string }
   | { readonly code: 'cleanup-leftover'; readonly path: string; readonly value: string }
   | { readonly code: 'another-run'; readonly what: string }
+  | { readonly code: 'another-appliance'; readonly vcenter: string; readonly rest: string; readonly store: string }
   | { readonly code: 'disk-full'; readonly mount: string; readonly freeMib: number }
   | { readonly code: 'password-expiring'; readonly days: number }
   | { readonly code: 'vcha-enabled'; readonly state: string; readonly mode: string | undefined }
@@ -79,6 +80,7 @@ const ACCEPTABLE: Readonly<Record<CleanupRefusalCode, boolean>> = {
   'config-unexpected': false,
   'cleanup-leftover': false,
   'another-run': true,
+  'another-appliance': true,
   'disk-full': true,
   'password-expiring': true,
   'vcha-enabled': true,
@@ -127,6 +129,7 @@ function nameOf(reason: RefusalReason): string | undefined {
     case 'cannot-register':
       return reason.name;
     case 'backup-unconfirmed':
+    case 'another-appliance':
     case 'sps-unhealthy':
     case 'config-unexpected':
     case 'cleanup-leftover':
@@ -237,6 +240,12 @@ function wordsOf(reason: RefusalReason): { readonly summary: string; readonly re
       return {
         summary: reason.days < 0 ? "root's password has expired" : `root's password expires in ${reason.days} days`,
         remedy: 'Change it first: a login that is refused half-way leaves the appliance as it is then.',
+      };
+    case 'another-appliance':
+      return {
+        summary: `the appliance that answers by SSH keeps another machine certificate (SHA-256 ${reason.store}) than ${reason.vcenter} says by REST (${reason.rest}): it may be another vCenter's`,
+        remedy:
+          'Compare `ssh` and `address` of this vCenter in estate.yaml. Accept it only where both are the same machine, and its certificate is just being replaced.',
       };
     case 'vcha-enabled':
       return {

@@ -97,7 +97,7 @@ function clock(ms: number): Verdict {
     : wrong(found, 'Set up NTP on the appliance: certificates and log lines are judged by time.');
 }
 
-function onAppliance({ id: vcenter, appliance }: VcenterEvidence): PreflightCheck[] {
+function onAppliance({ id: vcenter, appliance, machineSsl }: VcenterEvidence): PreflightCheck[] {
   const head = (id: string, what: string, assumption?: string) => ({
     id,
     vcenter,
@@ -107,6 +107,12 @@ function onAppliance({ id: vcenter, appliance }: VcenterEvidence): PreflightChec
   const entries = (all: readonly unknown[]) => good(`${all.length} entries`);
   return [
     check(head('ssh', "root's shell over SSH, host key pinned, shell proven", 'A-40'), appliance.shell, (shell) => good(shell)),
+    check(
+      head('same-machine', 'SSH and HTTPS lead to the same vCenter: its machine certificate', 'A-72'),
+      appliance.machineSslStore.state === 'seen' ? machineSsl : appliance.machineSslStore,
+      (told) => sameMachine(told, appliance.machineSslStore),
+      (why) => good(`not compared: ${why}`),
+    ),
     check(head('vecs-sms', 'vecs-cli lists the store SMS in the form we know', 'A-42'), appliance.smsStore, entries),
     check(head('vecs-roots', 'vecs-cli lists TRUSTED_ROOTS', 'A-42'), appliance.trustedRootsStore, entries),
     check(head('vmca-root', "the VMCA's certificate is where we look", 'A-03'), appliance.vmcaRoot, (all) =>
@@ -134,6 +140,17 @@ function onAppliance({ id: vcenter, appliance }: VcenterEvidence): PreflightChec
     ),
     check(head('appliance-clock', "the appliance's clock is within a minute of ours"), appliance.clockAheadMs, clock),
   ];
+}
+
+function sameMachine(told: readonly unknown[], store: VcenterEvidence['appliance']['machineSslStore']): Verdict {
+  const kept = store.state === 'seen' ? store.value.find(({ alias }) => alias === '__MACHINE_CERT')?.certificates[0] : undefined;
+  if (kept === undefined) return good('not compared: the store has no __MACHINE_CERT');
+  return kept === told[0]
+    ? good('the same')
+    : wrong(
+        'the appliance that answers by SSH keeps another one than REST tells',
+        'Compare `ssh` and `address` of this vCenter in estate.yaml: they may lead to different ones.',
+      );
 }
 
 const TOOL_WORDS: Readonly<Record<ApplianceTool, { readonly need: 'needed' | 'one-of' | 'nice'; readonly without: string }>> = {

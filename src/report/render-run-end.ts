@@ -1,7 +1,9 @@
 import type { CleanupPlan, CleanupStepKind } from '../model/cleanup-plan.js';
 import type { Problem } from '../model/problem.js';
 import type { JournalEntry, RunId, RunResult } from '../model/run.js';
-import { afterwards, backAgain, cleanupAgain, isElsewhere } from './run-words.js';
+import { afterwards } from './afterwards.js';
+import { backAgain, cleanupAgain, isElsewhere, type KnownSteps } from './run-words.js';
+import { openRegistrations } from './unanswered.js';
 import { markdownText, visibleJson, visibleText } from './visible-text.js';
 
 /** How a run ended, and what is needed to say so. */
@@ -11,6 +13,7 @@ export interface EndedRun {
   readonly journal: string;
   readonly plan: CleanupPlan;
   readonly entries: readonly JournalEntry[];
+  readonly steps: KnownSteps;
   readonly end: {
     readonly result: RunResult;
     readonly left: readonly string[];
@@ -105,21 +108,22 @@ function restWords({ plan, entries }: EndedRun, words: string): string {
 }
 
 /** What a person does now, most important first. */
-function nextSteps({ plan, end, run, entries }: EndedRun): string[] {
+function nextSteps(ended: EndedRun): string[] {
+  const { plan, end, run, entries } = ended;
   const again = cleanupAgain(
     plan,
     plan.removals.map(({ uid }) => ({ uid, gone: end.removed.includes(uid) })),
   );
   switch (end.result) {
     case 'done':
-      return [`vasatrust audit    to see the estate as it is now`, ...afterwards(plan, entries)];
+      return [`vasatrust audit    to see the estate as it is now`, ...afterwards(ended)];
     case 'removed-and-taken-back':
       if (end.removed.length === plan.removals.length)
         return [
           `vasatrust runs show ${run}    what happened, step by step`,
           `vasatrust audit    to see the estate as it is now`,
-          ...notAgain(plan, entries),
-          ...afterwards(plan, entries),
+          ...notAgain(ended),
+          ...afterwards(ended),
         ];
       return [
         `vasatrust runs show ${run}    what happened, step by step`,
@@ -140,16 +144,21 @@ function nextSteps({ plan, end, run, entries }: EndedRun): string[] {
   }
 }
 
-/** What --re-register was to do, and did not come to. */
-function notAgain(plan: CleanupPlan, entries: readonly JournalEntry[]): string[] {
+/** What --re-register was to do, and did not come to, as far as anybody knows. */
+function notAgain(ended: EndedRun): string[] {
+  const { plan, entries } = ended;
   const back = backAgain(plan, entries);
-  return plan.steps.flatMap((step) =>
-    step.kind === 're-register' && !back.has(step.uid)
-      ? [
-          `${step.name} was not registered again: see first with vasatrust check-registration ${plan.vcenter.id} --provider ${step.registration.url} whom that would hurt, then add it in the vSphere Client (Configure > Storage Providers)`,
-        ]
-      : [],
-  );
+  const open = openRegistrations(ended);
+  return plan.steps.flatMap((step) => {
+    if (step.kind !== 're-register' || back.has(step.uid)) return [];
+    if (open.has(step.uid))
+      return [
+        `registering ${step.name} again was asked for, and it was not seen online: the audit tells whether it is there. Do not add it a second time`,
+      ];
+    return [
+      `${step.name} was not registered again: see first with vasatrust check-registration ${plan.vcenter.id} --provider ${step.registration.url} whom that would hurt, then add it in the vSphere Client (Configure > Storage Providers)`,
+    ];
+  });
 }
 
 const HOW: Readonly<Record<'plain' | 'procedure' | 'somebody-else', string>> = {

@@ -1,16 +1,8 @@
 import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import type { JournalEntry, RunSummary } from '../model/run.js';
+import { afterwards } from './afterwards.js';
 import { alignRows } from './layout.js';
-import {
-  afterwards,
-  backByHand,
-  cleanupAgain,
-  entryWords,
-  isElsewhere,
-  type KnownSteps,
-  letterWords,
-  stateWords,
-} from './run-words.js';
+import { backByHand, cleanupAgain, entryWords, isElsewhere, type KnownSteps, letterWords, stateWords } from './run-words.js';
 import { mayWatch, openRegistrations, openRemovals } from './unanswered.js';
 import { markdownText, visibleJson, visibleText } from './visible-text.js';
 
@@ -140,7 +132,7 @@ function leftWords(run: ShownRun): string[] {
       ...openRemovals(run).map(
         (name) => `${name} or not: its removal was asked for, and nothing tells what came of it; resume and revert ask SMS first`,
       ),
-      ...openRegistrations(run).map(
+      ...[...openRegistrations(run).values()].map(
         (name) =>
           `${name} registered again or not: that was asked for, and nothing tells what came of it; \`vasatrust audit\` shows it`,
       ),
@@ -180,7 +172,8 @@ function isTakenBack({ entries, steps }: ShownRun, kind: CleanupStep['kind']): b
   return last?.event === 'outcome' && last.action === 'undo' && last.result !== 'failed';
 }
 
-function nextWords({ summary, plan, entries }: ShownRun): string[] {
+function nextWords(run: ShownRun): string[] {
+  const { summary, plan, entries } = run;
   const { id, state, at } = summary;
   if (state === 'left-changed' && isElsewhere(entries))
     return [
@@ -206,9 +199,9 @@ function nextWords({ summary, plan, entries }: ShownRun): string[] {
     case 'removed-and-taken-back':
       if (summary.removals.some(({ gone }) => !gone))
         return [`${cleanupAgain(plan, summary.removals)}    a new run for the rest, once the reason is gone`];
-      return ['vasatrust audit    to see the estate as it is now', ...afterwards(plan, entries)];
+      return ['vasatrust audit    to see the estate as it is now', ...afterwards(run)];
     case 'done':
-      return ['vasatrust audit    to see the estate as it is now', ...afterwards(plan, entries)];
+      return ['vasatrust audit    to see the estate as it is now', ...afterwards(run)];
   }
 }
 

@@ -117,6 +117,8 @@ export function entryWords(entry: JournalEntry, plan: CleanupPlan, steps: KnownS
       return `looked: ${entry.state === 'in-effect' ? 'still in effect' : 'not in effect'}  ${stepWords(entry.step)}`;
     case 'removed':
       return `${nameOf(entry.uid)} (uid ${entry.uid}) is gone from the list of providers: ${HOW[entry.how]}`;
+    case 'returned':
+      return `${nameOf(entry.uid)} (uid ${entry.uid}) is listed again after the restart of SPS: the removal did not last`;
     case 'decided':
       switch (entry.what.kind) {
         case 'one-at-a-time':
@@ -135,21 +137,6 @@ export function entryWords(entry: JournalEntry, plan: CleanupPlan, steps: KnownS
     default:
       return unreachable(entry);
   }
-}
-
-/** What has to be known once registrations are gone: the way back is another command than this one. */
-export function afterwards(plan: CleanupPlan, entries: readonly JournalEntry[]): string[] {
-  const { vcenter, warnings, removals } = plan;
-  const back = backAgain(plan, entries);
-  return warnings.flatMap((warning) => {
-    if (warning.code !== 'no-path-afterwards') return [];
-    if (removals.some(({ uid, arrays }) => back.has(uid) && arrays.includes(warning.array))) return [];
-    const url = removals.find(({ arrays }) => arrays.includes(warning.array))?.url ?? 'URL';
-    return [
-      `${vcenter.id} has no control path to array ${warning.array} until it is registered again`,
-      `vasatrust check-registration ${vcenter.id} --provider ${url}    whom registering again would hurt; where it would, vasatrust plan external-ca is the way that hurts nobody`,
-    ];
-  });
 }
 
 /** uids whose place a new registration has taken, or that came online again and stayed. */

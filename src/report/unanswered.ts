@@ -1,4 +1,5 @@
 import type { CleanupStep } from '../model/cleanup-plan.js';
+import type { Problem } from '../model/problem.js';
 import type { JournalEntry } from '../model/run.js';
 import type { KnownSteps } from './run-words.js';
 
@@ -9,18 +10,29 @@ export interface Told {
 }
 
 /** Names of registrations that SMS was asked to remove, where nothing tells what came of it. */
-export const openRemovals = (told: Told): string[] =>
-  openNames(told, ({ kind }) => kind === 'try-plain' || kind === 'unregister', goneIn(told));
+export const openRemovals = (told: Told): string[] => [
+  ...open(told, ({ kind }) => kind === 'try-plain' || kind === 'unregister', goneIn(told)).values(),
+];
 
-/** Names of registrations that SMS was asked to make, where nothing tells what came of it. */
-export const openRegistrations = (told: Told): string[] => openNames(told, ({ kind }) => kind === 're-register', new Set());
+/** Registrations that SMS was asked to make, where nothing tells that it did not: the names by the uids whose place they take. */
+export const openRegistrations = (told: Told): ReadonlyMap<string, string> =>
+  open(told, ({ kind }) => kind === 're-register', new Set());
 
-/** Failed, and the call may have arrived all the same: a fault is an answer, and what was drifted was not asked for. */
+/** With these nothing was asked for, or the answer was a no. */
+const CLOSED: readonly (Problem['code'] | undefined)[] = [
+  'fault',
+  'changed-meanwhile',
+  'no-permission',
+  'login-refused',
+  'not-attempted',
+  'not-configured',
+  'tls-not-trusted',
+  'config-invalid',
+];
+
+/** Failed, and the call may have arrived all the same. */
 const leavesOpen = (entry: JournalEntry): boolean =>
-  (entry.event === 'outcome' &&
-    entry.action === 'apply' &&
-    entry.result === 'failed' &&
-    !['fault', 'changed-meanwhile'].includes(entry.problem?.code ?? '')) ||
+  (entry.event === 'outcome' && entry.action === 'apply' && entry.result === 'failed' && !CLOSED.includes(entry.problem?.code)) ||
   (entry.event === 'looked' && entry.state === 'drifted');
 
 /** Something of the run may still watch on the appliance: it was to be armed, and it is not proven gone. */
@@ -35,16 +47,16 @@ export function mayWatch({ entries, steps }: Told): boolean {
   return !(isDisarming && last.event === 'outcome' && last.result !== 'failed');
 }
 
-function openNames({ entries, steps }: Told, fits: (step: CleanupStep) => boolean, settled: ReadonlySet<string>): string[] {
-  const open = new Map<string, string>();
+function open({ entries, steps }: Told, fits: (step: CleanupStep) => boolean, settled: ReadonlySet<string>): Map<string, string> {
+  const found = new Map<string, string>();
   for (const entry of entries) {
     if (entry.event !== 'intent' && entry.event !== 'outcome' && entry.event !== 'looked') continue;
     const step = steps.get(entry.step);
     if (step === undefined || !('uid' in step) || !('name' in step) || !fits(step) || settled.has(step.uid)) continue;
-    if (entry.event === 'intent') open.set(step.uid, step.name);
-    else if (!leavesOpen(entry)) open.delete(step.uid);
+    if (entry.event === 'intent') found.set(step.uid, step.name);
+    else if (!leavesOpen(entry)) found.delete(step.uid);
   }
-  return [...open.values()];
+  return found;
 }
 
 const goneIn = ({ entries }: Told): ReadonlySet<string> =>

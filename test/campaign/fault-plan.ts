@@ -28,6 +28,8 @@ export type Trouble =
   | { readonly kind: 'remove-registration'; readonly which: number }
   /** Of the next starts of SPS; `forS` seconds long, or for good. */
   | { readonly kind: 'sps-start'; readonly how: 'hangs' | 'fails' | 'unhealthy'; readonly forS: number }
+  /** service-control works so long before SPS begins to stop or start; drawn by no seed. */
+  | { readonly kind: 'service-control'; readonly seconds: number; readonly forS: number }
   | { readonly kind: 'disk-full'; readonly forS: number }
   /** The vCenter trusts the provider's certificate again, and the provider takes it back. */
   | { readonly kind: 'provider-back' }

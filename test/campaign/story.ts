@@ -264,6 +264,9 @@ class Story {
         this.#fault({ kind: 'sps-start', where: vcenter.id, how: trouble.how }, trouble.forS);
         watch.spsTroubleUntilS = Math.max(watch.spsTroubleUntilS, watch.nowS + trouble.forS + 400);
         break;
+      case 'service-control':
+        this.#fault({ kind: 'service-control', where: vcenter.id, ms: trouble.seconds * 1_000 }, trouble.forS);
+        break;
       case 'disk-full':
         this.#fault({ kind: 'disk-full', where: vcenter.id, path: '/' }, trouble.forS);
         watch.diskTroubleUntilS = Math.max(watch.diskTroubleUntilS, watch.nowS + trouble.forS + 100);

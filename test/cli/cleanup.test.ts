@@ -162,6 +162,22 @@ describe('doctor', () => {
     expect(ran.stdout).toMatch(/^error +login /m);
   });
 
+  test('ssh that leads to another vCenter than address is wrong, and no cleanup is planned for it', async () => {
+    lab = await startLab('external-ca', {
+      prepare: ({ vcenters: [first, second] }) => {
+        if (first === undefined || second === undefined) throw new Error('two vCenters are needed');
+        first.vecs.set('MACHINE_SSL_CERT', second.vecs.get('MACHINE_SSL_CERT') ?? []);
+      },
+    });
+    const [{ id = '', registrations = [] } = {}] = lab.world.vcenters;
+    const { name = '' } = registrations.find((one) => lab?.world.providers.some(({ name }) => name === one.provider)) ?? {};
+    const ran = await inLab('external-ca', ['doctor', id, '-o', 'json']);
+    const found = (JSON.parse(ran.stdout).checks as { id: string; state: string }[]).filter(({ id }) => id === 'same-machine');
+    expect([ran.code, found]).toEqual([1, [expect.objectContaining({ state: 'wrong' })]]);
+    const refused = await inLab('external-ca', ['cleanup', id, '--provider', name, '--dry-run', '-o', 'json']);
+    expect([refused.code, refused.stdout]).toEqual([6, expect.stringContaining('another-appliance')]);
+  });
+
   test('--scrub leaves no name and no address', async () => {
     const ran = await inLab('leftover', ['doctor', '--scrub', '-o', 'md']);
     expect(ran.code).toBe(0);

@@ -1,7 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { toldBy } from '../../src/cli/carry-out.js';
 import { otherSession } from '../../src/execute/guard/self-revert.js';
 import { journalPath } from '../../src/execute/journal/journal-file.js';
 import { lockPath } from '../../src/execute/journal/lock-file.js';
@@ -26,6 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const OTHER = '20261123T080000Z-vc65-00ff' as RunId;
 
 function write(run: RunId, events: readonly RunEvent[], tail = '', plan: CleanupPlan = SAMPLE_PLAN): void {
@@ -84,9 +88,25 @@ test('runs show of a run that somebody else goes on with names nothing that woul
   expect(next.join(' ')).not.toContain('by hand');
   const end = { result: 'left-changed', left: [problem.summary], removed: [], interrupted: false, problem } as const;
   const entries = journalOf([SAMPLE_BEGIN, ...UNTIL_E, { event: 'end', ...end }]);
-  const report = renderRunEnd({ run: OTHER, journal: '/j', plan: SAMPLE_PLAN, entries, end }, 'table');
+  const report = renderRunEnd({ run: OTHER, journal: '/j', plan: SAMPLE_PLAN, ...toldBy(SAMPLE_PLAN, entries), end }, 'table');
   expect(report).toContain('vc65: this process has stopped. Somebody else goes on with the run, or has ended it.');
   expect(report).not.toMatch(/runs revert|takes it back/);
+});
+
+test.skipIf(!existsSync('/dev/full'))('what a run left is told by the exit code, also where the report finds no room', () => {
+  const gone: RunEvent = { event: 'removed', uid: 'uid-ct1', how: 'procedure' };
+  write(OTHER, [...UNTIL_E, gone, { event: 'end', result: 'removed-and-taken-back', left: [] }]);
+  const full = openSync('/dev/full', 'w');
+  try {
+    const ran = spawnSync(process.execPath, [join(root, 'dist/vasatrust.cjs'), 'runs', 'revert', OTHER], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    });
+    expect(ran).toMatchObject({ status: 7, stderr: expect.stringContaining('the result could not be written (ENOSPC)') });
+  } finally {
+    closeSync(full);
+  }
 });
 
 describe('runs list', () => {
@@ -342,17 +362,43 @@ describe('runs show', () => {
     ] as const) {
       const entries = journalOf([{ ...SAMPLE_BEGIN, plan }, SAMPLE_SESSION, ...events]);
       const ended = { result: 'done', left: [], removed, interrupted: false } as const;
-      const report = renderRunEnd({ run: SAMPLE_RUN, journal: '/j', plan, entries, end: ended }, 'table');
+      const report = renderRunEnd({ run: SAMPLE_RUN, journal: '/j', plan, ...toldBy(plan, entries), end: ended }, 'table');
       expect(report).toContain(words);
       expect(report.includes('has no control path')).toBe(path);
     }
     const entries = journalOf([{ ...SAMPLE_BEGIN, plan }, SAMPLE_SESSION, ...gone]);
     const stopped = { result: 'removed-and-taken-back', left: [], removed, interrupted: true } as const;
-    const report = renderRunEnd({ run: SAMPLE_RUN, journal: '/j', plan, entries, end: stopped }, 'table');
+    const report = renderRunEnd({ run: SAMPLE_RUN, journal: '/j', plan, ...toldBy(plan, entries), end: stopped }, 'table');
     expect(report).toContain(
       `array1-CT0 was not registered again: see first with vasatrust check-registration vc65 --provider ${AGAIN.registration.url} `,
     );
   });
+
+  test.each([
+    { name: 'interrupted while it was waited for', outcome: undefined, isOpen: true },
+    { name: 'not online in time', outcome: 'timeout', isOpen: true },
+    { name: 'refused by SMS', outcome: 'fault', isOpen: false },
+    { name: 'with a certificate that nobody said yes to', outcome: 'not-attempted', isOpen: false },
+  ] as const)(
+    'a registration that was asked for again and $name: added once more only where SMS said no',
+    async ({ outcome, isOpen }) => {
+      const warnings = [{ code: 'no-path-afterwards', array: 'com.purestorage:array1' }] as const;
+      const plan = { ...SAMPLE_PLAN, warnings, steps: [...SAMPLE_PLAN.steps, AGAIN] };
+      const removed = SAMPLE_PLAN.removals.map(({ uid }) => uid);
+      const gone = removed.map((uid): RunEvent => ({ event: 'removed', uid, how: 'procedure' }));
+      const asked: RunEvent = { event: 'intent', step: AGAIN.id, action: 'apply', captured: null };
+      const problem = { code: outcome ?? 'fault', target: 'vc65', summary: 'so', remedy: 'Wait.', retry: 'later' } as const;
+      const answer: RunEvent = { event: 'outcome', step: AGAIN.id, action: 'apply', result: 'failed', problem };
+      const events = [...gone, asked, ...(outcome === undefined ? [] : [answer])];
+      const entries = journalOf([{ ...SAMPLE_BEGIN, plan }, SAMPLE_SESSION, ...events]);
+      const end = { result: 'removed-and-taken-back', left: [], removed, interrupted: outcome === undefined } as const;
+      const report = renderRunEnd({ run: SAMPLE_RUN, journal: '/j', plan, ...toldBy(plan, entries), end }, 'table');
+      expect(report.includes('array1-CT0 was not registered again')).toBe(!isOpen);
+      expect(report.includes('vc65 has no control path')).toBe(!isOpen);
+      expect(report.includes('registering array1-CT0 again was asked for, and it was not seen online')).toBe(isOpen);
+      expect(report.includes('whether vc65 has a control path to array com.purestorage:array1 is not known')).toBe(isOpen);
+    },
+  );
 
   test('a new run is advised for those that are left, and for no other', async () => {
     const warnings = [{ code: 'other-stale', uid: 'uid-9', name: 'array9' }] as const;

@@ -131,6 +131,16 @@ describe('a run', () => {
       'decide one-at-a-time',
     ],
     [
+      'takes back where nothing was asked for, also with a second registration in the pass',
+      [...UNTIL_GATE, ...failed(ofUid('unregister', CT1), { ...BROKE, code: 'changed-meanwhile' })],
+      'decide take-back step-failed',
+    ],
+    [
+      'ends where the plain removal is not allowed, since the procedure ends in the same call',
+      [...HEAD, ...failed(ofUid('try-plain', CT1), { ...BROKE, code: 'no-permission' })],
+      'decide take-back step-failed',
+    ],
+    [
       'changes nothing where the plain removal of all worked',
       [...HEAD, removed(CT1, 'plain'), removed(CT0, 'plain')],
       'apply disarm-self-revert.vc65',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import type { Registering } from '../../src/execute/ports.js';
 import { reRegister } from '../../src/execute/re-register.js';
 import type { StepOf } from '../../src/execute/step-handler.js';
 import type { NewRegistration } from '../../src/model/cleanup-plan.js';
@@ -70,6 +71,26 @@ describe('the certificate is confirmed first', () => {
     expect(problem?.code).toBe('tls-not-trusted');
     expect(problem?.summary).toContain('not the one seen there before');
     expect([asked.questions.length, callsOf(stage, 'RegisterProvider_Task'), online(stage)]).toEqual([0, 1, []]);
+  });
+
+  test('signed by somebody else since the plan was made: nothing is sent, also where SMS would trust it without a question', async () => {
+    const stage = await openAgainStage();
+    const elsewhere = shaOf(stage.other.vmca.certificate);
+    const registering: Registering = { ...person(stage.provider.credentials.password), served: async () => ok([elsewhere]) };
+    const { problem } = await register(stage, {}, { registering });
+    expect([problem?.code, problem?.summary]).toEqual(['tls-not-trusted', expect.stringContaining(elsewhere)]);
+    expect([callsOf(stage, 'RegisterProvider_Task'), online(stage)]).toEqual([0, []]);
+    const kept = await register(stage, { because: 'retained' }, { registering });
+    expect(kept.applied).toMatchObject({ ok: true, value: { status: 'online' } });
+  });
+
+  test('what could not be looked at once more is said, and SMS judges', async () => {
+    const stage = await openAgainStage();
+    const silent = { code: 'unreachable', target: 'x', summary: 'no way there', remedy: 'r', retry: 'later' } as const;
+    const registering: Registering = { ...person(stage.provider.credentials.password), served: async () => err(silent) };
+    const { applied, said } = await register(stage, {}, { registering });
+    expect(applied).toMatchObject({ ok: true, value: { status: 'online' } });
+    expect(said.join(' ')).toContain('array1-CT0 could not be looked at once more before it is registered: no way there');
   });
 
   test('what SMS shows instead of a certificate is not taken for one', async () => {

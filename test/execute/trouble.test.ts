@@ -56,6 +56,32 @@ describe('SPS', () => {
   });
 });
 
+describe('a stop of SPS that was asked for, and has not begun yet', () => {
+  const slow = at('journal intent stop-sps', { kind: 'service-control', seconds: 60, forS: 120 });
+
+  test('when somebody takes the run back: waited for, and SPS runs at the end', async () => {
+    const crash = at('detach stop', { kind: 'crash', side: 'after' });
+    const { sessions, broken, trace } = await play([slow, crash], [{ mode: 'revert', afterS: 1, faults: [] }]);
+    expect(broken, trace.join('\n')).toEqual([]);
+    expect(sessions[1]).toBe('revert: taken-back');
+    expect(trace.join('\n')).toContain('waiting until service-control --stop vmware-sps comes back');
+  });
+
+  test('when somebody goes on with the run: it is not asked for twice', async () => {
+    const crash = at('detach stop', { kind: 'crash', side: 'after' });
+    const { sessions, broken, trace } = await play([slow, crash], [{ mode: 'resume', afterS: 1, faults: [] }]);
+    expect(broken, trace.join('\n')).toEqual([]);
+    expect(sessions[1]).toBe('resume: done');
+  });
+
+  test('when the step gives up: what it asked for is waited for before SPS counts as running', async () => {
+    const forLong = at('journal intent stop-sps', { kind: 'service-control', seconds: 185, forS: 190 });
+    const { sessions, broken, trace } = await play([forLong]);
+    expect(broken, trace.join('\n')).toEqual([]);
+    expect(sessions).toEqual(['run: taken-back']);
+  });
+});
+
 describe('a full disk', () => {
   test('before anything is changed: refused, and nothing is left behind', async () => {
     expect(await ended([at('open', { kind: 'disk-full', forS: 100 })])).toBe('run: taken-back');

@@ -318,6 +318,11 @@ describe('refused, with its code, its name, words and a remedy', () => {
       never: true,
     },
     {
+      name: 'a way by SSH that leads to another appliance',
+      vcenter: { otherMachine: { rest: 'aa'.repeat(32), store: 'bb'.repeat(32) } },
+      refused: 'another-appliance',
+    },
+    {
       name: 'a full disk',
       probes: { disk: seen([{ mount: '/storage/log', freeKib: 499 * 1024 }]) },
       refused: 'disk-full:/storage/log',
@@ -418,6 +423,7 @@ describe('refused, with its code, its name, words and a remedy', () => {
       'config-unexpected': true,
       'cleanup-leftover': true,
       'another-run': true,
+      'another-appliance': true,
       'disk-full': true,
       'password-expiring': true,
       'vcha-enabled': true,

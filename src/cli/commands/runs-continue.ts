@@ -7,7 +7,7 @@ import { minutes } from '../../plan/describe-cleanup.js';
 import { renderAhead } from '../../report/render-ahead.js';
 import { type EndedRun, renderRunEnd } from '../../report/render-run-end.js';
 import { letterWords } from '../../report/run-words.js';
-import { carryOut } from '../carry-out.js';
+import { carryOut, toldBy } from '../carry-out.js';
 import { takeAim } from '../cleanup-look.js';
 import { confirmName } from '../confirm.js';
 import { nextTime, timeWords } from '../deadline.js';
@@ -57,7 +57,7 @@ export async function runsContinueCommand(
     out.say(
       `the run ${id} has ended; there is nothing to ${isGone ? 'take back: what it removed comes back only by registering it again' : 'do'}`,
     );
-    out.write(renderRunEnd({ end, plan, entries: run.value.entries, journal: run.value.path, run: id }, options.output));
+    out.write(renderRunEnd({ end, run: id, journal: run.value.path, plan, ...toldBy(plan, run.value.entries) }, options.output));
     return mode === 'revert' && end.result === 'removed-and-taken-back' ? EXIT.registrationGone : EXIT.clean;
   }
   if (options.dryRun === true) {

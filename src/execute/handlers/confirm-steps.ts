@@ -1,3 +1,4 @@
+import type { Removal } from '../../model/cleanup-plan.js';
 import { ok, type Problem } from '../../model/problem.js';
 import { plainText } from '../../wire/redact.js';
 import { failingChecks, readFileFacts } from '../appliance-state.js';
@@ -36,12 +37,11 @@ export const confirmClean: StepHandler<'confirm-clean'> = {
     for (;;) {
       const list = await wrongRegistrations(target);
       if (!list.ok) return list;
-      if (list.value.missing.length === 0 || time.isOver()) {
-        wrong.push(...list.value.back, ...list.value.missing);
-        break;
-      }
-      if (list.value.back.length > 0) {
-        wrong.push(...list.value.back);
+      const { back, missing } = list.value;
+      if (back.length > 0 || missing.length === 0 || time.isOver()) {
+        for (const { uid } of back) await target.noteReturned(uid);
+        wrong.push(...back.map(({ uid, name }) => `${name} (uid ${uid}) is listed again, so SMS did not keep its removal`));
+        if (back.length === 0 || time.isOver()) wrong.push(...missing);
         break;
       }
       const paused = await target.pause(5, 'never');
@@ -66,7 +66,9 @@ export const confirmClean: StepHandler<'confirm-clean'> = {
   },
 };
 
-async function wrongRegistrations(target: Target): Promise<Done<{ readonly back: string[]; readonly missing: string[] }>> {
+async function wrongRegistrations(
+  target: Target,
+): Promise<Done<{ readonly back: readonly Removal[]; readonly missing: readonly string[] }>> {
   const list = await freshList(target);
   if (!list.ok) return list;
   const there = new Set(list.value.map(({ uid }) => uid));
@@ -78,7 +80,7 @@ async function wrongRegistrations(target: Target): Promise<Done<{ readonly back:
       : [];
   const planned = new Set(target.plan.removals.map(({ uid }) => uid));
   return ok({
-    back: removed.filter(({ uid }) => there.has(uid)).map(({ uid, name }) => `${name} (uid ${uid}) is registered again`),
+    back: removed.filter(({ uid }) => there.has(uid)),
     missing: others
       .filter(({ uid }) => !planned.has(uid) && !there.has(uid))
       .map(({ uid, name }) => plainText(`${name} (uid ${uid}), which the run has not touched, is not registered any more`, 400)),

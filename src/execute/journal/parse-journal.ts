@@ -16,6 +16,7 @@ const EVENTS: ReadonlySet<unknown> = new Set<JournalEntry['event']>([
   'outcome',
   'looked',
   'removed',
+  'returned',
   'decided',
   'saw',
   'end',
