@@ -1,7 +1,7 @@
 import type { CleanupPlan, CleanupStep } from '../model/cleanup-plan.js';
 import type { JournalEntry, RunMode } from '../model/run.js';
 import { activeSteps } from './active-steps.js';
-import { nextAction } from './next-action.js';
+import { endsTheRun, nextAction } from './next-action.js';
 import { knownSteps, type RunState, readRun, type StepRecord } from './run-state.js';
 
 /** A step that a resumption or a taking back would come to, with what the journal says of it: `done` is looked at, and done anew where it is not so. */
@@ -27,9 +27,11 @@ function onward(plan: CleanupPlan, state: RunState): AheadStep[] {
   return activeSteps(plan, state).flatMap((step) => {
     const journal = standing(state.steps.get(step.id));
     const isGone = 'uid' in step && step.kind !== 're-register' && state.gone.has(step.uid);
-    // What failed of these led on to the procedure.
+    // What failed of these led on to the procedure, or is tried again.
+    const { outcome } = state.steps.get(step.id) ?? {};
     const wasTried =
-      (step.kind === 'try-plain' || step.kind === 'try-reconnect') && state.steps.get(step.id)?.outcome?.result === 'failed';
+      (step.kind === 'try-reconnect' || (step.kind === 'try-plain' && endsTheRun(outcome?.problem) === undefined)) &&
+      outcome?.result === 'failed';
     return isGone || wasTried || (journal === 'done' && ONCE.includes(step.kind)) ? [] : [{ step, journal }];
   });
 }

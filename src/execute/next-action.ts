@@ -82,6 +82,8 @@ function stepAction(
   const here = outcome.session === state.session;
   if (outcome.result === 'failed') {
     const ends = step.kind === 'try-plain' ? endsTheRun(outcome.problem) : undefined;
+    // What was not allowed may be by the time somebody goes on.
+    if (ends === 'step-failed' && outcome.session !== state.session) return { do: 'apply' };
     if (ends !== undefined) return { do: 'apply', decide: { kind: 'take-back', why: ends } };
     if (step.kind === 'try-plain' || step.kind === 'try-reconnect') return undefined;
     return here ? { do: 'apply', decide: afterFailure(step, state, steps) } : { do: 'apply', begun };

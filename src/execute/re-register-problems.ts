@@ -49,7 +49,7 @@ export function faultProblem(target: string, { name, url, username }: NewRegistr
       );
     case 'ProviderConnectionFailed':
       return problem(
-        'unreachable',
+        'fault',
         `SMS cannot reach ${url}`,
         `Check from the appliance that the provider answers (\`vasatrust doctor\`), then register it: ${BY_HAND}.`,
       );
@@ -75,8 +75,20 @@ export const otherCertificate = (target: string, { name, seen }: NewRegistration
   retry: 'after-remedy',
 });
 
+export const signedMeanwhile = (target: string, { name, seen }: NewRegistration, sha256: string): Problem => ({
+  code: 'tls-not-trusted',
+  target,
+  summary: plainText(
+    `${name} serves another certificate (SHA-256 ${sha256}) than when this was planned (${seen.join(', ')}); ${target} was not asked to register it`,
+    600,
+  ),
+  remedy:
+    'Whoever registered it since would lose it. Audit again: it says who holds it by now, and `vasatrust check-registration` whom registering would hurt.',
+  retry: 'after-remedy',
+});
+
 export const unreadableCertificate = (target: string, { name }: NewRegistration, why: string): Problem => ({
-  code: 'bad-answer',
+  code: 'fault',
   target,
   summary: plainText(`SMS at ${target} does not trust the certificate of ${name}, and shows none that can be read: ${why}`, 300),
   remedy: `Register it by hand: ${BY_HAND}.`,

@@ -15,6 +15,7 @@ import {
   neverAppeared,
   notOnline,
   otherCertificate,
+  signedMeanwhile,
   unreadableCertificate,
 } from './re-register-problems.js';
 import { isAt, taskEnd, watchList } from './sms-watch.js';
@@ -59,7 +60,8 @@ export const reRegister: StepHandler<'re-register'> = {
       const sent = await registerAsked(step.registration, step, target);
       if (!sent.ok) return sent;
     }
-    return verify(step, target);
+    const verified = await verify(step, target);
+    return verified.ok || verified.error.kind !== 'failed' ? verified : failed(asOpen(verified.error.problem));
   },
 };
 
@@ -106,7 +108,7 @@ async function changedSince(registration: NewRegistration, { registering, label,
     return undefined;
   }
   const other = served.value.find((one) => !registration.seen.includes(one));
-  return other === undefined ? undefined : otherCertificate(label, registration, other);
+  return other === undefined ? undefined : signedMeanwhile(label, registration, other);
 }
 
 /** Undefined: registered, or at least listed. The fault otherwise: it is told by the task, seldom by the call. */
@@ -116,11 +118,19 @@ async function send(spec: ProviderSpec, step: Step, target: Target): Promise<Don
     if (task.error.kind !== 'failed') return task;
     // Sent once: whether it arrived, only the list can say.
     const arrived = await watchList(target, SHOWS_WITHIN, (all) => atUrl(all, step));
-    return arrived.ok && arrived.value !== undefined ? ok(undefined) : task;
+    if (arrived.ok && arrived.value !== undefined) return ok(undefined);
+    return NOT_SENT.includes(task.error.problem.code) ? task : failed(asOpen(task.error.problem));
   }
   const end = await taskEnd(target, task.value, ONLINE_WITHIN);
-  return end.ok ? ok(end.value.state === 'error' ? (end.value.error ?? { type: 'unknown fault' }) : undefined) : end;
+  if (end.ok) return ok(end.value.state === 'error' ? (end.value.error ?? { type: 'unknown fault' }) : undefined);
+  return end.error.kind === 'failed' ? failed(asOpen(end.error.problem)) : end;
 }
+
+/** The call itself was refused, or never made. */
+const NOT_SENT: readonly Problem['code'][] = ['no-permission', 'login-refused', 'not-attempted'];
+
+/** SMS was asked, and nothing tells what comes of it: whatever kept the answer away, it was no no. */
+const asOpen = (problem: Problem): Problem => ({ ...problem, code: 'timeout' });
 
 async function afterFault(fault: SmsFault, step: Step, target: Target): Promise<Done<void>> {
   if (fault.type === 'AlreadyExists') {

@@ -76,9 +76,6 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
   let lowered = false;
   const lowering = new Set(plan.steps.filter(({ kind }) => kind === 'lower-retry').map(({ id }) => id));
   const arming = new Set(plan.steps.filter(({ kind }) => kind === 'arm-self-revert').map(({ id }) => id));
-  const confirming = new Set(
-    [...plan.steps, ...plan.ifOneSurvives].filter(({ kind }) => kind === 'confirm-clean').map(({ id }) => id),
-  );
   let survivors: readonly string[] | undefined;
   let takeBack: RunState['takeBack'];
   let ended: RunResult | undefined;
@@ -102,8 +99,6 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
           if (procedure.has(entry.step)) begunAt ??= seq;
           if (arming.has(entry.step)) wasArmed = true;
           if (lowering.has(entry.step)) lowered = true;
-          // Looks anew.
-          if (confirming.has(entry.step)) returned.clear();
         } else {
           record(entry.step).undoing = { seq, session };
         }
@@ -132,6 +127,7 @@ export function readRun(plan: CleanupPlan, entries: readonly JournalEntry[]): Ru
         break;
       case 'removed':
         if (!gone.has(entry.uid)) gone.set(entry.uid, { seq, how: entry.how });
+        returned.delete(entry.uid);
         break;
       case 'returned':
         returned.add(entry.uid);

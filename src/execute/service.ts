@@ -1,6 +1,6 @@
 import type { SpsProcess } from '../model/appliance-probes.js';
 import type { Wait } from '../model/cleanup-plan.js';
-import type { Problem } from '../model/problem.js';
+import { ok, type Problem } from '../model/problem.js';
 import { plainText } from '../wire/redact.js';
 import { readService } from './appliance-state.js';
 import type { SpsJob } from './guard/guard-facts.js';
@@ -32,22 +32,32 @@ export async function settled(target: Target, most = STARTING.most): Promise<Don
 }
 
 /**
- * Until nothing that the run gave to the appliance is at work on SPS any more: a stop that was asked for may come into effect long after the
- * process that asked is gone. Then SPS is what `settled` says, and stays it. A job that never ends is for the disarming to refuse.
+ * As `settled`, and until nothing that the run gave to the appliance is about to change it: a stop that was asked for may come into effect
+ * long after the process that asked is gone. A job that never ends is for the disarming to refuse.
  */
 export async function settledAfterJobs(target: Target): Promise<Done<SpsProcess>> {
   const time = target.deadline(STARTING.most);
-  for (const job of target.state.wasArmed ? OWN_JOBS : []) {
-    for (let told = false; ; told = true) {
-      const state = target.liftAnswer(await target.guard.jobState(target.shell, job));
-      if (!state.ok && state.error.kind !== 'failed') return state;
-      if (!state.ok || state.value.state !== 'running' || time.isOver()) break;
-      if (!told) target.say(`waiting until service-control --${job} vmware-sps comes back, at most ${STARTING.most} s`);
-      const paused = await target.pause(STOPPING.every, 'never');
-      if (!paused.ok) return paused;
-    }
+  for (let told = false; ; told = true) {
+    // Asked first: a job that ends in between has had its effect by the look.
+    const job = await jobAtWork(target);
+    if (!job.ok) return job;
+    const now = await settled(target, Math.max(0, STARTING.most - time.spent()));
+    if (!now.ok || isUnderWay(now.value) || job.value === undefined || time.isOver()) return now;
+    if (!told) target.say(`waiting until service-control --${job.value} vmware-sps comes back, at most ${STARTING.most} s`);
+    time.still(`SPS is ${spsWords(now.value)}`);
+    const paused = await target.pause(STOPPING.every, 'never');
+    if (!paused.ok) return paused;
   }
-  return settled(target);
+}
+
+/** Undefined: none, or none that is told of. */
+async function jobAtWork(target: Target): Promise<Done<SpsJob | undefined>> {
+  for (const job of target.state.wasArmed ? OWN_JOBS : []) {
+    const state = target.liftAnswer(await target.guard.jobState(target.shell, job));
+    if (!state.ok && state.error.kind !== 'failed') return state;
+    if (state.ok && state.value.state === 'running') return ok(job);
+  }
+  return ok(undefined);
 }
 
 /** Stops SPS by a job that outlives the connection, and waits until it is stopped. */

@@ -9,7 +9,7 @@ import type { CommandOutput, RunOptions } from '../wire/vcenter-shell.js';
 import { FENCE_BUSY, LEASE_UNWRITABLE, NOT_ARMED, OTHER_SESSION, type SpsJob, TAKEN_OVER } from './guard/guard-facts.js';
 import { type ArmProof, type Guard, otherSession } from './guard/self-revert.js';
 import type { Clock, Journal, Link, Registering, SmsAccess, Way } from './ports.js';
-import { knownSteps, type RunState, readRun } from './run-state.js';
+import { isRemoved, knownSteps, type RunState, readRun } from './run-state.js';
 import { because, type Done, failed } from './trouble.js';
 
 /** How long a fence that somebody else holds is asked again, in seconds of the procedure. */
@@ -139,12 +139,12 @@ export class Target {
 
   /** A fresh list proved it. */
   async noteRemoved(uid: string, how: 'plain' | 'procedure' | 'somebody-else'): Promise<void> {
-    if (!this.isGone(uid)) await this.journal.append({ event: 'removed', uid, how });
+    if (!isRemoved(this.state, uid)) await this.journal.append({ event: 'removed', uid, how });
   }
 
   /** A look after the last restart lists it again. */
   async noteReturned(uid: string): Promise<void> {
-    await this.journal.append({ event: 'returned', uid });
+    if (isRemoved(this.state, uid)) await this.journal.append({ event: 'returned', uid });
   }
 
   /** The last thing that was captured for a step of this kind. */

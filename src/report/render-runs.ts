@@ -120,6 +120,7 @@ function leftWords(run: ShownRun): string[] {
       gone.length === 0
         ? 'nothing: all is as before'
         : `nothing but what was wanted: ${gone.join(', ')} removed, all else as before`,
+      ...againOrNot(run),
     ];
   }
   if (summary.state === 'under-way') return ['it is under way; the process that works on it is the last one named above'];
@@ -132,10 +133,7 @@ function leftWords(run: ShownRun): string[] {
       ...openRemovals(run).map(
         (name) => `${name} or not: its removal was asked for, and nothing tells what came of it; resume and revert ask SMS first`,
       ),
-      ...[...openRegistrations(run).values()].map(
-        (name) =>
-          `${name} registered again or not: that was asked for, and nothing tells what came of it; \`vasatrust audit\` shows it`,
-      ),
+      ...againOrNot(run),
     ];
     return ['file, routes and SPS are as before', ...open, ...(mayWatch(run) ? [folder, itself] : ['nothing on the appliance'])];
   }
@@ -159,6 +157,12 @@ function leftWords(run: ShownRun): string[] {
     `or none of it any more: ${itself}`,
   ];
 }
+
+const againOrNot = (run: ShownRun): string[] =>
+  [...openRegistrations(run).values()].map(
+    (name) =>
+      `${name} registered again or not: that was asked for, and nothing tells what came of it; \`vasatrust audit\` shows it`,
+  );
 
 function isBegun({ entries, steps }: ShownRun, kind: CleanupStep['kind']): boolean {
   return entries.some((entry) => entry.event === 'intent' && entry.action === 'apply' && steps.get(entry.step)?.kind === kind);

@@ -182,6 +182,14 @@ describe('a run', () => {
 });
 
 describe('what was done by an earlier session', () => {
+  test('and was not allowed then is tried once more', () => {
+    const events = [...HEAD, ...failed(ofUid('try-plain', CT1), { ...BROKE, code: 'no-permission' }), session('resume')];
+    const asked = [...events, ...did('open-shell'), looked('arm-self-revert', 'in-effect')];
+    expect(next(asked)).toBe(`apply ${ofUid('try-plain', CT1)}`);
+    const again = [...asked, ...failed(ofUid('try-plain', CT1), { ...BROKE, code: 'no-permission' })];
+    expect(next(again)).toBe('decide take-back step-failed');
+  });
+
   test('is looked at again, the login first', () => expect(next([...RECORDED, session('resume')])).toBe('apply open-shell.vc65'));
 
   test('is not taken for granted: the self-revert', () =>

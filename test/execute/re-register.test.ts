@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Registering } from '../../src/execute/ports.js';
+import type { Registering, SmsAccess } from '../../src/execute/ports.js';
 import { reRegister } from '../../src/execute/re-register.js';
 import type { StepOf } from '../../src/execute/step-handler.js';
 import type { NewRegistration } from '../../src/model/cleanup-plan.js';
@@ -93,6 +93,21 @@ describe('the certificate is confirmed first', () => {
     expect(said.join(' ')).toContain('array1-CT0 could not be looked at once more before it is registered: no way there');
   });
 
+  test('asked for, and then SMS answers no more: that is no refusal', async () => {
+    const stage = await openAgainStage();
+    const busy = { code: 'fault', target: 'vc65', summary: 'HTTP 503', remedy: 'r', retry: 'later' } as const;
+    for (const sms of [
+      (real: SmsAccess): SmsAccess => ({ ...real, task: async () => err(busy) }),
+      (real: SmsAccess): SmsAccess => ({ ...real, register: async () => err(busy) }),
+    ]) {
+      const { problem } = await register(stage, {}, { sms });
+      expect(problem).toMatchObject({ code: 'timeout', summary: 'HTTP 503' });
+    }
+    const notAllowed = { ...busy, code: 'no-permission' } as const;
+    const { problem } = await register(stage, {}, { sms: (real) => ({ ...real, register: async () => err(notAllowed) }) });
+    expect(problem?.code).toBe('no-permission');
+  });
+
   test('what SMS shows instead of a certificate is not taken for one', async () => {
     const stage = await openAgainStage();
     const { problem } = await register(
@@ -109,7 +124,7 @@ describe('the certificate is confirmed first', () => {
         }),
       },
     );
-    expect(problem?.code).toBe('bad-answer');
+    expect(problem?.code).toBe('fault');
     expect(online(stage)).toEqual([]);
   });
 
@@ -175,7 +190,7 @@ describe('a provider that is trusted already', () => {
     const { stage } = await kept();
     stage.provider.up = false;
     const { problem } = await register(stage);
-    expect([problem?.code, online(stage)]).toEqual(['unreachable', []]);
+    expect([problem?.code, online(stage)]).toEqual(['fault', []]);
   });
 });
 

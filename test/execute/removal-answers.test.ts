@@ -128,5 +128,7 @@ test('a removal that SMS did not keep: listed again after the restart, it does n
     problem: { summary: expect.stringContaining(`${first?.name} (uid ${first?.uid}) is listed again`) },
   });
   const state = readRun(stage.plan, journal.entries);
+  await journal.append({ event: 'removed', uid: first?.uid ?? '', how: 'procedure' });
+  expect(isRemoved(readRun(stage.plan, journal.entries), first?.uid ?? '')).toBe(true);
   expect(stage.plan.removals.map(({ uid }) => isRemoved(state, uid))).toEqual([false, true]);
 });

@@ -2,6 +2,7 @@ import { stepsAhead } from '../../execute/foresee.js';
 import { openJournal } from '../../execute/journal/journal-file.js';
 import { stateFolder } from '../../execute/journal/state-folder.js';
 import { thisOperator } from '../../execute/operator.js';
+import { readRun } from '../../execute/run-state.js';
 import type { CleanupPlan } from '../../model/cleanup-plan.js';
 import { minutes } from '../../plan/describe-cleanup.js';
 import { renderAhead } from '../../report/render-ahead.js';
@@ -70,8 +71,9 @@ export async function runsContinueCommand(
 
   out.say(`run ${id} of ${plan.vcenter.id} (${plan.vcenter.address}), begun by ${summary.by} at ${summary.startedAt}`);
   out.say(`as far as its journal goes: ${summary.at}, ${letterWords(summary.at)}`);
+  const { returned } = readRun(plan, run.value.entries);
   for (const { name, uid, gone } of summary.removals)
-    out.say(`  ${name}  uid ${uid}  ${gone ? 'is removed' : removalWords(mode)}`);
+    out.say(`  ${name}  uid ${uid}  ${gone ? 'is removed' : returned.has(uid) ? LISTED_AGAIN : removalWords(mode)}`);
   out.say(costWords(mode, plan));
   if (deadline !== undefined) out.say(`Deadline ${timeWords(deadline.value)}`);
   const confirmed = await confirmName(plan.vcenter, options.yes === true, around);
@@ -112,6 +114,8 @@ const costWords = (mode: 'resume' | 'revert', { vcenter, restarts, window, addre
   mode === 'resume'
     ? `It looks where ${vcenter.id} stands and does what is missing: at most SPS restarted ${restarts} times, ${minutes(window)}; meanwhile ${vcenter.id} does not reach ${addresses.map(({ address }) => address).join(', ')}.`
     : `Route and sms-config.xml are put back where they are not; SPS is restarted once where it read the changed value, and started where it is stopped.`;
+
+const LISTED_AGAIN = 'was removed, and was listed again; this run does not remove it a second time';
 
 const removalWords = (mode: 'resume' | 'revert'): string =>
   mode === 'resume' ? 'is going to be removed' : 'stays, unless it is gone already';

@@ -40,6 +40,8 @@ export const confirmClean: StepHandler<'confirm-clean'> = {
       const { back, missing } = list.value;
       if (back.length > 0 || missing.length === 0 || time.isOver()) {
         for (const { uid } of back) await target.noteReturned(uid);
+        for (const [uid, { how }] of target.state.gone)
+          if (!back.some((one) => one.uid === uid)) await target.noteRemoved(uid, how);
         wrong.push(...back.map(({ uid, name }) => `${name} (uid ${uid}) is listed again, so SMS did not keep its removal`));
         if (back.length === 0 || time.isOver()) wrong.push(...missing);
         break;

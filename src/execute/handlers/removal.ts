@@ -24,7 +24,8 @@ export async function freshList(
   for (let turn = 1; ; turn += 1) {
     const list = await target.sms((sms) => sms.registrations());
     if (list.ok || list.error.kind !== 'failed') return list;
-    if (time.isOver() || isRefused(list.error.problem)) return list;
+    if (isRefused(list.error.problem)) return list;
+    if (time.isOver()) return failed(asSilence(list.error.problem));
     if (turn === 1) target.say(`waiting until SMS answers (${list.error.problem.summary}), at most ${most} s`);
     // Its session may have ended with the process that held it.
     if (turn % 3 === 0) {
@@ -35,6 +36,9 @@ export async function freshList(
     if (!paused.ok) return paused;
   }
 }
+
+/** That nobody answers the question is no answer about what was asked for before: never a `fault`. */
+export const asSilence = (problem: Problem): Problem => (problem.code === 'fault' ? { ...problem, code: 'timeout' } : problem);
 
 /** A password that was refused is not sent again in this run: waiting changes nothing. */
 const isRefused = ({ code, retry }: Problem): boolean =>
