@@ -22,8 +22,9 @@ const BOOT_MOST = 900;
 const FENCE_WAIT = 20;
 /** vmon-cli answers within a second or two; one that hangs must not end the watch, nor hold the fence for as long as others wait for it. */
 const VMON_MOST = 10;
-/** Real time: how late a busy machine may be does not depend on how fast a test goes. */
+/** Real time, here and in `LEAST_FENCE_WAIT` (seconds): how late a busy machine may be does not depend on how fast a test goes. */
 const PROVE_MORE_MS = 10_000;
+const LEAST_FENCE_WAIT = 5;
 const PROVE_SLEEP_MS = 200;
 
 const MARKS = [
@@ -95,7 +96,7 @@ export function guardScript(facts: GuardFacts, timing: Pick<Timing, 'leaseMs' | 
     JOB_MOST: seconds(JOB_MOST),
     ATTEMPT_MOST: seconds(ATTEMPT_MOST),
     BOOT_MOST: seconds(BOOT_MOST),
-    FENCE_WAIT: String(Math.ceil((FENCE_WAIT * timing.secondMs) / 1000)),
+    FENCE_WAIT: String(Math.max(LEAST_FENCE_WAIT, Math.ceil((FENCE_WAIT * timing.secondMs) / 1000))),
     VMON_TIME: String((VMON_MOST * timing.secondMs) / 1000),
     TIMEOUT: '/usr/bin/timeout',
     FLOCK: '/usr/bin/flock',
