@@ -24,7 +24,7 @@ const FENCE_WAIT = 20;
 const VMON_MOST = 10;
 /** Real time, here and in `LEAST_FENCE_WAIT` (seconds): how late a busy machine may be does not depend on how fast a test goes. */
 const PROVE_MORE_MS = 10_000;
-const LEAST_FENCE_WAIT = 5;
+const LEAST_FENCE_WAIT = 2;
 const PROVE_SLEEP_MS = 200;
 
 const MARKS = [
