@@ -38,7 +38,7 @@ export async function freshList(
 }
 
 /** That nobody answers the question is no answer about what was asked for before: never a `fault`. */
-export const asSilence = (problem: Problem): Problem => (problem.code === 'fault' ? { ...problem, code: 'timeout' } : problem);
+const asSilence = (problem: Problem): Problem => (problem.code === 'fault' ? { ...problem, code: 'timeout' } : problem);
 
 /** A password that was refused is not sent again in this run: waiting changes nothing. */
 const isRefused = ({ code, retry }: Problem): boolean =>
